@@ -1,0 +1,1 @@
+$(eval $(call library,ixcore,$(wildcard impl/core/*.c)))

@@ -1,0 +1,142 @@
+/*
+ * A dataplane: elastic threads, flow groups, and the step machine that either world drives.
+ *
+ *	ix_kernel_enter(t): output half (batched calls, control requests, timers, transmit), input half (poll, at most B
+ *	packets through the stack), then the events stand in t->events; the application consumes all of them, fills
+ *	t->calls, and the cycle starts again.
+ *
+ * A world in which the output half takes time before the input half looks at the ring (the simulator) calls the halves
+ *by themselves. Both are bounded and never interrupted. Each adds to a work report what it did, so the simulator can
+ *charge cycles for it and the dataplane can count them.
+ *
+ * A flow group is the unit of ownership: it owns its connections, their timers and deferred packets; a thread owns
+ *groups.
+ */
+#ifndef IX_DATAPLANE_H
+#define IX_DATAPLANE_H
+
+#include "impl/core/handle.h"
+#include "impl/core/metrics.h"
+#include "impl/core/migration.h"
+#include "impl/core/platform.h"
+#include "impl/core/rss.h"
+#include "impl/core/scheduler.h"
+#include "impl/core/stack.h"
+#include "impl/core/wheel.h"
+
+#define IX_THREADS_MAX 64
+#define IX_BATCH_MAX   1024
+
+enum ix_transmit_order {
+	IX_TRANSMIT_PAPER, /* transmit before polling (thesis figure 2.2) */
+	IX_TRANSMIT_CODE   /* transmit after the next receive batch (the released code) */
+};
+
+struct ix_options {
+	unsigned threads;         /* 1 .. IX_THREADS_MAX */
+	unsigned groups;          /* RETA entries: a power of two up to IX_RSS_GROUPS_MAX */
+	unsigned batch_bound;     /* B, 1 .. IX_BATCH_MAX */
+	unsigned events;          /* capacity of the event array, >= 2 * IX_EVENTS_PER_STEP */
+	unsigned calls;           /* capacity of the call array */
+	unsigned backlog_packets; /* software queue behind the ring; what does not fit stays in the ring */
+	enum ix_transmit_order transmit_order;
+	const uint8_t *rss_key; /* 40 bytes */
+	uint64_t migration_fallback_ns;
+	const struct ix_scheduler *scheduler;
+	const struct ix_stack *stack;
+	const void *stack_options;
+};
+
+extern const struct ix_options ix_options_default; /* 1 thread, 128 groups, B = 64, 4096 calls, paper order, ... */
+
+enum ix_group_state {
+	IX_GROUP_OWNED,    /* normal processing by its owner */
+	IX_GROUP_MIGRATING /* tagged: nobody processes it */
+};
+
+struct ix_flow_group {
+	unsigned id;
+	_Atomic unsigned owner; /* thread */
+	_Atomic unsigned state; /* enum ix_group_state */
+	struct ix_migration *migration;
+	struct ix_list timers;          /* armed, or suspended while migrating */
+	struct ix_handle_table handles; /* connections */
+	void *stack_state;
+};
+
+/* What a half of a kernel phase did. The caller zeroes it. */
+struct ix_work {
+	uint32_t polled;    /* packets taken off the ring */
+	uint32_t processed; /* packets through the stack, at most B */
+	uint32_t backlog;   /* packets left in the software queue */
+	uint32_t calls, timers, events;
+	uint32_t sent; /* packets given to the transmit ring */
+	uint32_t sent_bytes, received_bytes;
+	uint32_t control; /* migration steps and control requests */
+};
+
+struct ix_thread {
+	unsigned id;
+	struct ix_dataplane *dataplane;
+	struct ix_event *events;
+	unsigned event_count; /* for the application to consume */
+	struct ix_call *calls;
+	unsigned call_count;             /* filled by the application; results stand until it fills again */
+	struct ix_packet_queue backlog;  /* the default queue */
+	struct ix_packet_queue transmit; /* waiting for the transmit ring */
+	struct ix_wheel wheel;
+	struct ix_mailbox mailbox; /* control requests and migration messages from other threads */
+	struct ix_metrics metrics;
+	uint64_t now_ns;         /* time at the start of the half that runs */
+	uint64_t batch_delay_ns; /* sum over this cycle's packets of the time from NIC to processing */
+	void *stack_state, *scheduler_state;
+	uint64_t counter_refused; /* packets with no use: malformed, unknown protocol, no memory */
+				  /* private counters of the core may follow */
+};
+
+struct ix_dataplane {
+	struct ix_options options;
+	struct ix_platform platform;
+	struct ix_rss rss;
+	struct ix_thread *thread;
+	struct ix_flow_group *group;
+	struct ix_migration_totals migration_totals;
+};
+
+/* Allocates everything; *dataplane is NULL on failure. 0 or a negative enum ix_error; bad options: IX_ERR_BAD_CALL.
+ * Groups are dealt out group mod threads. */
+int ix_dataplane_create(struct ix_dataplane **dataplane, const struct ix_options *options,
+			const struct ix_platform *platform);
+void ix_dataplane_destroy(struct ix_dataplane *dataplane);
+
+/* The whole kernel phase; returns the number of events. */
+unsigned ix_kernel_enter(struct ix_thread *thread, struct ix_work *work);
+
+/* Its halves: calls, control, timers, transmit; then poll and process (and, in code order, transmit). */
+void ix_kernel_output(struct ix_thread *thread, struct ix_work *work);
+void ix_kernel_input(struct ix_thread *thread, struct ix_work *work);
+
+/* What an inter-processor interrupt runs during a user phase. */
+void ix_kernel_interrupt(struct ix_thread *thread, struct ix_work *work);
+
+/* Is there something to do now? If not, *until_ns is the time to wait for at most (a timer, at most 10 ms from now); a
+ * kick or a packet ends the wait. */
+int ix_thread_has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns);
+
+/* For stacks: an event for the application; a packet for the wire; room left in the event array. */
+static inline void ix_deliver(struct ix_thread *thread, const struct ix_event *event)
+{
+	thread->dataplane->options.scheduler->deliver(thread, event);
+}
+
+static inline void ix_send(struct ix_thread *thread, struct ix_packet *packet)
+{
+	ix_packet_queue_push(&thread->transmit, packet);
+}
+
+static inline unsigned ix_event_room(const struct ix_thread *thread)
+{
+	return thread->dataplane->options.events - thread->event_count;
+}
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Protocol stacks as a table of operations: `message` (one packet is one request, no protocol), `tcp` (lwIP; impl/tcp).
+ * A stack turns packets into events and calls into packets. It keeps per-thread state and, in each flow group, all
+ * state of the group's connections, so that a group can change threads without a copy.
+ */
+#ifndef IX_STACK_H
+#define IX_STACK_H
+
+#include "impl/core/abi.h"
+#include "impl/core/packet.h"
+
+struct ix_thread;
+struct ix_flow_group;
+
+/* A packet or a timer adds at most so many events; the core asks no more of a stack than there is room for. */
+#define IX_EVENTS_PER_STEP 8
+
+struct ix_stack {
+	const char *name;
+
+	/* Per-thread and per-group state, in thread->stack_state and group->stack_state. 0 or a negative enum ix_error.
+	 */
+	int (*thread_start)(struct ix_thread *thread, const void *options);
+	void (*thread_stop)(struct ix_thread *thread);
+	int (*group_start)(struct ix_thread *owner, struct ix_flow_group *group, const void *options);
+	void (*group_stop)(struct ix_thread *owner, struct ix_flow_group *group);
+
+	/* Protocol processing of one packet, which belongs to the stack from here on. Adds events with ix_deliver(). */
+	void (*receive)(struct ix_thread *thread, struct ix_flow_group *group, struct ix_packet *packet);
+
+	/* Runs one call and sets call->result. The group is the one of the call's handle, or NULL. */
+	void (*call)(struct ix_thread *thread, struct ix_flow_group *group, struct ix_call *call);
+
+	/* Events that found no room earlier; adds at most @room. Called before anything that makes new ones. */
+	void (*deliver_pending)(struct ix_thread *thread, unsigned room);
+
+	/* The group leaves this thread, or has come to it; its timers are suspended and resumed by the core. */
+	void (*group_leave)(struct ix_thread *thread, struct ix_flow_group *group);
+	void (*group_enter)(struct ix_thread *thread, struct ix_flow_group *group);
+};
+
+extern const struct ix_stack ix_stack_message;
+
+#endif
