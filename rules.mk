@@ -1,5 +1,5 @@
 # How everything is built. One fragment per folder (FOLDER/build.mk) names its library, programs and tests with the
-# three macros below; objects, libraries and binaries go to $(BUILD), headers are tracked.
+# macros below; objects, libraries and binaries go to $(BUILD), headers are tracked.
 #   WERROR=1        warnings are errors
 #   SANITIZE=LIST   gcc/clang -fsanitize=LIST; builds into build/sanitize-LIST
 #   CC=clang        builds into build/clang (with SANITIZE: both names)
@@ -46,6 +46,13 @@ $(call program,tests/$(1),$(2),$(3),$(4) -lcmocka)
 TESTS += $(BIN)/tests/$(1)
 endef
 
+# fuzzer(name, sources, libraries of ours, linker flags): a libFuzzer program (LLVMFuzzerTestOneInput), built by clang
+# with SANITIZE=address,undefined,fuzzer-no-link; `make check` runs it shortly (tests/build.mk)
+define fuzzer
+$(call program,fuzz/$(1),$(2),$(3),$(4) -fsanitize=fuzzer)
+FUZZERS += $(BIN)/fuzz/$(1)
+endef
+
 $(BUILD)/obj/%.o: %.c | $(BUILD)/gen/version.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -c -o $@ $<
@@ -59,7 +66,7 @@ $(BUILD)/gen/version.h: FORCE
 FORCE:
 .PHONY: all demo check bench lint format install FORCE
 
-include $(wildcard */build.mk */*/build.mk)
+include $(wildcard */build.mk */*/build.mk */*/*/build.mk)
 
 all: $(ALL_LIBS) $(PROGRAMS)
 

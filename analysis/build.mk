@@ -1,2 +1,2 @@
 $(eval $(call library,analysis,$(wildcard analysis/*.c)))
-ANALYSIS_LIBS := $(call pkg,--libs,sqlite3 jansson)
+ANALYSIS_LIBS := $(call pkg,--libs,sqlite3 jansson gsl)

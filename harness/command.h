@@ -1,0 +1,45 @@
+/*
+ * A command of ixlab: `ixlab NAME ...`. Each lives in its own file, cmd_NAME.c, and has one line in the table of
+ * ixlab.c.
+ */
+#ifndef IXLAB_HARNESS_COMMAND_H
+#define IXLAB_HARNESS_COMMAND_H
+
+#include <argp.h>
+
+enum { EXIT_DONE = 0, EXIT_RUN_FAILED = 1, EXIT_WRONG_INPUT = 2 };
+
+struct command {
+	const char *name;                  /* as typed */
+	const char *summary;               /* one line for `ixlab --help` */
+	int (*run)(int argc, char **argv); /* argv[0] is "ixlab NAME"; returns one of the exit codes above */
+};
+
+int cmd_doctor(int argc, char **argv);
+int cmd_queue(int argc, char **argv);
+int cmd_slo(int argc, char **argv);
+
+/*
+ * Reads the options of a command into @input, as argp_parse() does, but with every complaint on one line. Adds --help
+ * and
+ * --version. Ends the process on those two (exit code 0) and on options or arguments that @argp does not know (2).
+ */
+void command_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* Prints "ixlab NAME: text" and a newline on stderr. */
+void command_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* command_complain(), then ends the process with EXIT_WRONG_INPUT. */
+_Noreturn void command_reject(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The entry of @names (NULL at the end) most like @name, or NULL when none is near: for "did you mean". */
+const char *command_nearest(const char *name, const char *const *names);
+
+/*
+ * From here on the first SIGINT or SIGTERM only makes command_interrupted() return non-zero, so that the command can
+ * stop at the next safe place; the second of either ends the process.
+ */
+void command_catch_interrupts(void);
+int command_interrupted(void);
+
+#endif

@@ -1,0 +1,82 @@
+/* The ixlab command: finds the command asked for in its table and runs it. */
+#include "harness/command.h"
+#include "version.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command commands[] = {
+    {"doctor", "Say what works on this machine, and how to get the rest", cmd_doctor},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(void)
+{
+	puts("Usage: ixlab COMMAND [OPTION...]\n"
+	     "A laboratory for the IX and ZygOS dataplanes: queueing models, simulation, measurement.\n"
+	     "\n"
+	     "Commands:");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+	puts("\n"
+	     "Options:\n"
+	     "  --help     Print this help; after a command, that of the command\n"
+	     "  --version  Print the version\n"
+	     "\n"
+	     "Exit codes: 0 done, 1 the run failed, 2 the input is wrong (one line on standard error says what).");
+}
+
+static _Noreturn void reject_command(const char *name)
+{
+	const char *names[COMMAND_COUNT + 1] = {NULL}, *nearest;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	nearest = command_nearest(name, names);
+	if (nearest)
+		command_reject("'%s' is not a command; did you mean '%s'?", name, nearest);
+	command_reject("'%s' is not a command; 'ixlab --help' lists them", name);
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "ixlab %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+/* Output that never reached its destination (a full disk, a closed pipe) is a failed run. */
+static int finish(int status)
+{
+	int failed = ferror(stdout);
+
+	errno = 0;
+	if (fclose(stdout) || failed) {
+		command_complain("cannot write the output: %s", errno ? strerror(errno) : "write error");
+		return status ? status : EXIT_RUN_FAILED;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		command_reject("a command is needed; 'ixlab --help' lists them");
+	if (!strcmp(argv[1], "--help")) {
+		print_help();
+		return finish(EXIT_DONE);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("ixlab " IXLAB_VERSION);
+		return finish(EXIT_DONE);
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return finish(run_command(&commands[i], argc - 1, argv + 1));
+	reject_command(argv[1]);
+}

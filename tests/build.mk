@@ -1,0 +1,67 @@
+# What `make check`, `make lint`, `make format` and `make bench` do.
+#
+# A test is one of
+#   - a cmocka program, registered with $(call test,...) by the build.mk beside it: run as built by gcc, and again with
+#     the address, leak and undefined-behaviour sanitizers;
+#   - an executable script tests/property/test_* or tests/integration/FOLDER/test_*: run once, exit code 0 is a pass,
+#     77 a skip; lines "ok N - name" and "not ok N - name" count as tests of their own. The repository root is the
+#     current directory, $IXLAB_BIN holds the programs, $TMPDIR is an empty directory that is removed afterwards;
+#   - a libFuzzer program, registered with $(call fuzzer,...): run FUZZ_RUNS times from a fixed seed, starting from
+#     tests/fuzz/corpus/NAME/ where there is one. FUZZ_RUNS=1000000 searches longer.
+# Everything is also compiled by clang. TESTS_ONLY=pattern (of grep -E) picks tests by name.
+FUZZ_RUNS ?= 20000
+SANITIZERS := address,undefined
+FUZZ_VARIANT := CC=clang SANITIZE=$(SANITIZERS),fuzzer-no-link
+
+PLAIN_BUILD := build
+SANITIZED_BUILD := build/sanitize-$(subst $(comma),-,$(SANITIZERS))
+FUZZ_BUILD := build/clang-sanitize-$(subst $(comma),-,$(SANITIZERS))-fuzzer-no-link
+TEST_SCRIPTS = $(filter-out %.c %.h %.mk %.md,$(wildcard tests/property/test_* tests/integration/*/test_*))
+NAMED_TESTS = $(patsubst $(BIN)/tests/%,%,$(TESTS))
+NAMED_FUZZERS = $(patsubst $(BIN)/fuzz/%,%,$(FUZZERS))
+
+define test_list
+$(foreach t,$(NAMED_TESTS),plain	$(PLAIN_BUILD)/bin/tests/$(t)
+)$(foreach t,$(NAMED_TESTS),sanitized	$(SANITIZED_BUILD)/bin/tests/$(t)
+)$(foreach t,$(TEST_SCRIPTS),script	$(t)
+)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 -runs=$(FUZZ_RUNS) -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
+)
+endef
+
+.PHONY: test-programs fuzz-programs run-tests
+test-programs: $(addprefix $(BIN)/tests/,$(NAMED_TESTS))
+fuzz-programs: $(addprefix $(BIN)/fuzz/,$(NAMED_FUZZERS))
+
+check:
+	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= all test-programs
+	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE=$(SANITIZERS) test-programs
+	+@$(MAKE) --no-print-directory -f rules.mk CC=clang SANITIZE= all test-programs
+	+@$(MAKE) --no-print-directory -f rules.mk $(FUZZ_VARIANT) fuzz-programs
+	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= run-tests
+
+run-tests:
+	$(file >$(PLAIN_BUILD)/tests.list,$(test_list))
+	@$(if $(TESTS_ONLY),grep -E -e '$(TESTS_ONLY)' $(PLAIN_BUILD)/tests.list >$(PLAIN_BUILD)/tests.some;) \
+	IXLAB_BIN='$(CURDIR)/$(PLAIN_BUILD)/bin' tests/run_tests.sh $(PLAIN_BUILD)/tests.$(if $(TESTS_ONLY),some,list)
+
+# Benchmarks: programs that print their figures; never part of `check`.
+bench:
+	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= all $(BENCHES)
+	@for bench in $(BENCHES); do $$bench || exit 1; done
+
+C_FILES = $(sort $(shell find models analysis impl sim harness tests -name '*.[ch]'))
+C_SOURCES = $(filter %.c,$(C_FILES))
+SCRIPTS = $(shell grep -rlE '^\#!/(bin/sh|usr/bin/env bash|bin/bash)' .ci setup tests harness workloads)
+TIDY_FLAGS = $(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))
+
+lint: $(BUILD)/gen/version.h
+	@for script in $(SCRIPTS); do \
+		case $$(head -n 1 $$script) in *bash) bash -n $$script;; *) sh -n $$script;; esac || exit 1; done
+	@clang-format --dry-run -Werror $(C_FILES)
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
+		--suppress=missingIncludeSystem --suppress=checkersReport -j $$(nproc) -I. -I$(BUILD)/gen $(C_SOURCES)
+	@printf '%s\n' $(C_SOURCES) | xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' tidy
+	@echo 'lint: $(words $(C_FILES)) C files and $(words $(SCRIPTS)) scripts are clean'
+
+format:
+	@clang-format -i $(C_FILES)
