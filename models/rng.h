@@ -21,6 +21,7 @@ enum rng_source {
 	RNG_ARRIVAL,    /* gaps between requests */
 	RNG_SERVICE,    /* service times */
 	RNG_ASSIGNMENT, /* which queue or connection a request goes to */
+	RNG_WIRE,       /* loss, duplication, reordering, bit errors */
 	RNG_SOURCE_COUNT
 };
 

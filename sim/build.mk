@@ -1,0 +1,1 @@
+$(eval $(call library,sim,$(wildcard sim/*.c)))

@@ -1,0 +1,54 @@
+/*
+ * Cost model: what the steps of a kernel phase take on a simulated core. Constants are in nanoseconds at the nominal
+ * frequency; at another frequency those of the processor (and the application's service times) scale with
+ * nominal / actual, those of the bus and the wire do not.
+ */
+#ifndef IXLAB_SIM_COST_H
+#define IXLAB_SIM_COST_H
+
+#include "impl/core/dataplane.h"
+
+enum sim_cost {
+	SIM_COST_CYCLE,    /* once per run-to-completion cycle that does anything: loop, mode switches, cold caches */
+	SIM_COST_POLL,     /* per packet taken off the ring into the software queue */
+	SIM_COST_RECEIVE,  /* per packet through the protocol stack */
+	SIM_COST_EVENT,    /* per event condition */
+	SIM_COST_CALL,     /* per batched call */
+	SIM_COST_TIMER,    /* per timer fired */
+	SIM_COST_TRANSMIT, /* per packet given to the transmit ring */
+	SIM_COST_CONTROL,  /* per control request or migration step */
+	SIM_COST_DOORBELL, /* per PCIe write; does not scale with frequency */
+	SIM_COST_COUNT
+};
+
+extern const char *const sim_cost_name[SIM_COST_COUNT]; /* "cycle", "poll", ... */
+
+struct sim_costs {
+	double ns[SIM_COST_COUNT]; /* at the nominal frequency, 0 .. SIM_COST_MAX_NS */
+	double nominal_ghz, frequency_ghz;
+	double detect_ns;           /* from a packet's arrival at an idle core to its poll; does not scale */
+	double wire_delay_ns;       /* one way between client and server: propagation, switch, NICs; does not scale */
+	double wire_bandwidth_gbps; /* of the server's link, each way; 0: infinite */
+};
+
+#define SIM_COST_MAX_NS 1e9
+
+/* No cost at all, 1 GHz of both frequencies: for comparison with theory. */
+extern const struct sim_costs sim_costs_zero;
+
+/* The constants at the actual frequency, in 1/1024 ns, so that charging them is integer arithmetic. */
+struct sim_charge {
+	uint64_t unit[SIM_COST_COUNT];
+	double user_scale; /* of service times */
+};
+
+#define SIM_CHARGE_SHIFT 10
+
+void sim_charge_init(struct sim_charge *charge, const struct sim_costs *costs);
+
+/* What one half of a kernel phase takes, in ns, from its report and the doorbells rung in it. The cycle's fixed cost
+ * belongs to the input half. */
+uint64_t sim_charge_output_ns(const struct sim_charge *charge, const struct ix_work *work, unsigned doorbells);
+uint64_t sim_charge_input_ns(const struct sim_charge *charge, const struct ix_work *work, unsigned doorbells);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * A simulated machine: an ix_dataplane, whose elastic threads run one to a core, behind a NIC. Each core goes through
+ * the core's step machine in virtual time:
+ *
+ *	output half (calls, timers, transmit) - its cost passes - packets leave - input half (poll, protocol processing)
+ *	- its cost passes - user phase (the application's service times pass) - output half ...
+ *
+ * A core with nothing to do waits for a packet (and notices it after the detection delay), its next timer or a kick.
+ * What the machine runs is a stack and an application; both levels of fidelity are users of it.
+ */
+#ifndef IXLAB_SIM_MACHINE_H
+#define IXLAB_SIM_MACHINE_H
+
+#include "impl/core/dataplane.h"
+#include "sim/cost.h"
+#include "sim/nic.h"
+#include "sim/trace.h"
+
+struct sim_machine;
+
+struct sim_machine_options {
+	struct ix_options core;   /* threads: the number of cores, at most SIM_NIC_QUEUES_MAX */
+	struct sim_costs costs;   /* the wire's are not used here */
+	size_t application_bytes; /* of the application's pool (IX_POOL_APPLICATION), for all threads */
+
+	/*
+	 * The application's user phase on @thread: consumes all events and fills the call array. Returns how long it
+	 * takes at the nominal frequency. @start_ns is when it begins (now or later).
+	 */
+	uint64_t (*run)(void *context, struct ix_thread *thread, uint64_t start_ns);
+	void *context;
+};
+
+struct sim_core_totals {
+	uint64_t kernel_ns, user_ns, idle_ns; /* their sum is the time passed */
+	uint64_t cycles;                      /* input halves that processed packets */
+	uint64_t processed, backlog_sum;      /* over these cycles: packets processed, packets left behind them */
+	uint64_t timers;
+};
+
+struct sim_core {
+	struct sim_machine *machine;
+	struct ix_thread *thread;
+	unsigned id;
+	int state;              /* what its event begins: enum core_state of machine.c */
+	struct sim_event event; /* the next step */
+	struct sim_event leave; /* packets transmitted by an input half (order of the released code) leave */
+	uint64_t kernel_until_ns, user_until_ns; /* of the phase under way */
+	uint64_t idle_since_ns;
+	struct sim_core_totals totals;
+};
+
+struct sim_machine {
+	struct sim_engine *engine;
+	struct sim_pool *pool;
+	struct sim_nic nic;
+	struct sim_machine_options options;
+	struct sim_charge charge;
+	uint64_t detect_ns;
+	struct ix_dataplane *dataplane;
+	struct sim_core *core;
+	uint64_t *batch_histogram; /* [0 .. batch bound]: cycles by packets processed, all cores */
+	uint8_t *application_pool;
+	struct sim_trace *trace;                                        /* NULL: none. May be set at any time */
+	void (*on_drop)(void *context, const struct ix_packet *packet); /* of the receive ring; may be NULL */
+};
+
+/*
+ * Frames reach the machine by sim_nic_frame(&machine->nic, ...) and leave it by @wire. Everything is borrowed but
+ * @options, which is copied. 0 or a negative enum ix_error.
+ */
+int sim_machine_init(struct sim_machine *machine, struct sim_engine *engine, struct sim_pool *pool,
+		     struct sim_wire *wire, const struct sim_machine_options *options);
+void sim_machine_fini(struct sim_machine *machine);
+
+/* What core @id has done up to now. */
+struct sim_core_totals sim_machine_totals(const struct sim_machine *machine, unsigned id);
+
+#endif
