@@ -1,2 +1,11 @@
 $(eval $(call library,models,$(wildcard models/*.c)))
 MODELS_LIBS := $(call pkg,--libs,gsl)
+
+# The ziggurat's tables are computed, not typed in.
+$(BUILD)/gen/ziggurat_table: models/gen/ziggurat_table.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< -lm
+$(BUILD)/gen/ziggurat_table.h: $(BUILD)/gen/ziggurat_table
+	$< > $@.part
+	mv $@.part $@
+$(BUILD)/obj/models/ziggurat.o: $(BUILD)/gen/ziggurat_table.h
