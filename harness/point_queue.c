@@ -8,7 +8,7 @@
 #define BLOCK            2048   /* sojourn times per step: they stay in the first-level cache */
 #define WATCH_BLOCKS     64     /* blocks between two calls of the watch */
 #define FIRST_CHECK      100000 /* values kept before the precision is looked at, */
-#define FIRST_CHECK_WARM 10     /* and in warm-ups: a batch then spans several relaxation times */
+#define FIRST_CHECK_WARM 500    /* and in warm-ups: shorter batches make the interval of p99 too narrow */
 
 /* Decides when the p99 interval is narrow enough, and how far the run has come. */
 struct stopping {
@@ -143,7 +143,8 @@ static void add_metrics(struct point_result *result, const struct queue_point *p
 	point_add_interval(result, "mean", &estimate->mean);
 	point_add(result, "max", estimate->max);
 	point_add(result, "throughput", (double)totals->departures / totals->now);
-	point_add(result, "in_system", totals->in_system_integral / totals->now);
+	if (!isnan(totals->in_system_integral)) /* the FCFS recursions do not count the requests present */
+		point_add(result, "in_system", totals->in_system_integral / totals->now);
 	point_add(result, "utilization", totals->work_done / totals->now / point->servers);
 	point_add(result, "simulated", (double)outcome->requests);
 	point_add(result, "warmup_used", (double)outcome->warmup);

@@ -1,4 +1,5 @@
 #include "harness/slo.h"
+#include "models/closed_form.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_roots.h>

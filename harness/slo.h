@@ -7,7 +7,7 @@
 #define IXLAB_HARNESS_SLO_H
 
 #include "analysis/estimate.h"
-#include "models/closed_form.h"
+#include "models/queueing.h"
 
 #define SLO_LOAD_MIN 0.001  /* where the SLO is violated here, no load meets it */
 #define SLO_LOAD_MAX 0.9999 /* no load above is tried */
