@@ -9,3 +9,6 @@ $(BUILD)/gen/ziggurat_table.h: $(BUILD)/gen/ziggurat_table
 	$< > $@.part
 	mv $@.part $@
 $(BUILD)/obj/models/ziggurat.o: $(BUILD)/gen/ziggurat_table.h
+
+# Pairing scalars into vectors costs this loop more than it saves (it waits for both halves).
+$(BUILD)/obj/models/queue_ps.o: CFLAGS_ALL += -fno-tree-slp-vectorize

@@ -9,23 +9,11 @@
 #ifndef IXLAB_MODELS_QUEUE_MODEL_H
 #define IXLAB_MODELS_QUEUE_MODEL_H
 
+#include "models/ps_queue.h"
 #include "models/queueing.h"
 
 #define QUEUE_BLOCK  512
 #define QUEUE_REBASE 0x1p16
-
-struct ps_job {
-	double tag; /* virtual time at which it is done */
-	double arrival;
-};
-
-/* A processor-sharing queue: a heap of jobs by tag. */
-struct ps_queue {
-	struct ps_job *job;
-	size_t jobs, capacity;
-	double virtual_time; /* service each job present since the last empty moment has received */
-	double time;         /* when virtual_time held */
-};
 
 struct queue_model {
 	enum queue_discipline discipline;
