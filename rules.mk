@@ -53,7 +53,7 @@ $(call program,fuzz/$(1),$(2),$(3),$(4) -fsanitize=fuzzer)
 FUZZERS += $(BIN)/fuzz/$(1)
 endef
 
-$(BUILD)/obj/%.o: %.c | $(BUILD)/gen/version.h
+$(BUILD)/obj/%.o: %.c | $(BUILD)/gen/version.h $(BUILD)/gen/paths.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
@@ -62,6 +62,13 @@ VERSION := $(shell cat VERSION)$(shell git rev-parse --short=10 HEAD 2>/dev/null
 $(BUILD)/gen/version.h: FORCE
 	@mkdir -p $(@D)
 	@echo '#define IXLAB_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define IXLAB_VERSION "$(VERSION)"' > $@
+
+# Where the installed programs find their data files.
+PREFIX ?= /usr/local
+$(BUILD)/gen/paths.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define IXLAB_SHARE "$(PREFIX)/share/ixlab"' | cmp -s - $@ || \
+		echo '#define IXLAB_SHARE "$(PREFIX)/share/ixlab"' > $@
 
 FORCE:
 .PHONY: all demo check bench lint format install FORCE

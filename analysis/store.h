@@ -70,4 +70,17 @@ struct point_summary {
 int store_each_point(struct store *store, const char *experiment, void (*each)(const struct point_summary *, void *),
 		     void *context, char *error, size_t error_size);
 
+/* Where the runs of an experiment came from. Lists are of distinct entries, comma-separated, sorted, cut to fit. */
+struct store_provenance {
+	unsigned points, runs;
+	uint64_t seed_low, seed_high;
+	double wall_s; /* of all runs, summed */
+	char versions[160];
+	char config_hashes[160];
+};
+
+/* 0, 1 or 2 as above; all zero and empty where there is no run of @experiment. */
+int store_provenance(struct store *store, const char *experiment, struct store_provenance *out, char *error,
+		     size_t error_size);
+
 #endif

@@ -1,6 +1,7 @@
 #include "harness/command.h"
 #include "version.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,6 +40,18 @@ void command_reject(const char *format, ...)
 	complain(format, args);
 	va_end(args);
 	exit(EXIT_WRONG_INPUT);
+}
+
+int command_close_output(int status)
+{
+	int failed = ferror(stdout);
+
+	errno = 0;
+	if (fclose(stdout) || failed) {
+		command_complain("cannot write the output: %s", errno ? strerror(errno) : "write error");
+		return status ? status : EXIT_RUN_FAILED;
+	}
+	return status;
 }
 
 /* Levenshtein's edit distance; words longer than @row are taken as far from everything. */
@@ -109,12 +122,22 @@ static const struct argp_option *find_option(const struct argp_option *option, c
 	return NULL;
 }
 
+/* Among the options of @argp and its children. */
+static const struct argp_option *find_in(const struct argp *argp, const char *name)
+{
+	const struct argp_option *option = find_option(argp->options, name);
+
+	for (const struct argp_child *child = argp->children; !option && child && child->argp; child++)
+		option = find_in(child->argp, name);
+	return option;
+}
+
 static void reject_option(const struct parse *parse, const char *text)
 {
 	const struct argp_option *option = NULL;
 
 	if (!strncmp(text, "--", 2)) {
-		option = find_option(parse->inner->options, text + 2);
+		option = find_in(parse->inner, text + 2);
 		if (!option)
 			option = find_option(common_options, text + 2);
 	}
@@ -136,10 +159,10 @@ static error_t parse_common(int key, char *value, struct argp_state *state)
 		return 0;
 	case KEY_HELP:
 		argp_help(state->root_argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK, state->name);
-		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_DONE);
+		exit(command_close_output(EXIT_DONE));
 	case KEY_VERSION:
 		puts("ixlab " IXLAB_VERSION);
-		exit(fflush(stdout) ? EXIT_RUN_FAILED : EXIT_DONE);
+		exit(command_close_output(EXIT_DONE));
 	case ARGP_KEY_ERROR: /* inside a group of short options, next still points at the group */
 		reject_option(parse, at < 1 || state->argv[at][0] != '-' ? state->argv[at + 1] : state->argv[at]);
 		return 0;

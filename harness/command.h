@@ -16,8 +16,12 @@ struct command {
 };
 
 int cmd_doctor(int argc, char **argv);
+int cmd_figure(int argc, char **argv);
 int cmd_queue(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_slo(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
 
 /*
  * Reads the options of a command into @input, as argp_parse() does, but with every complaint on one line. Adds --help
@@ -31,6 +35,12 @@ void command_complain(const char *format, ...) __attribute__((format(printf, 1, 
 
 /* command_complain(), then ends the process with EXIT_WRONG_INPUT. */
 _Noreturn void command_reject(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Closes standard output. Output that never reached its destination (a full disk, a closed pipe) makes a run that was
+ * done a failed one, with a complaint. Returns the exit code.
+ */
+int command_close_output(int status);
 
 /* The entry of @names (NULL at the end) most like @name, or NULL when none is near: for "did you mean". */
 const char *command_nearest(const char *name, const char *const *names);

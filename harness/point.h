@@ -1,6 +1,7 @@
 /*
  * A point: one combination of parameters, computed by one of the kinds ("queue", "queue-slo", ...). Commands, sweeps,
- * worker processes and MPI ranks all compute points through this one table, so a number is the same wherever it is computed.
+ * worker processes and MPI ranks all compute points through this one table, so a number is the same wherever it is
+ * computed.
  */
 #ifndef IXLAB_HARNESS_POINT_H
 #define IXLAB_HARNESS_POINT_H
@@ -27,9 +28,11 @@ struct point_error {
 struct point_kind {
 	const char *name;
 	const char *const *keys; /* parameters it knows, NULL at the end */
-	/* Checks every parameter and fills in the defaults, so that equal points have equal canonical JSON. -1 with error. */
+	/* Checks every parameter and fills in the defaults, so that equal points have equal canonical JSON. -1 with
+	 * error. */
 	int (*normalize)(json_t *params, struct point_error *error);
-	/* Computes a normalized point. 0, or 1 with error->text when memory is short or a file vanished. */
+	/* Computes a normalized point. 0, or 1 with error->text: memory is short, a file vanished or changed, or the
+	 * watch said to stop. @result is to be cleared in any case. */
 	int (*run)(const json_t *params, uint64_t seed, unsigned replication, struct point_result *result,
 		   struct point_error *error);
 };
@@ -42,8 +45,21 @@ void point_result_clear(struct point_result *result);
 
 /* Adds a metric with no interval. */
 void point_add(struct point_result *result, const char *name, double value);
-/* Adds a metric with its interval, degrees of freedom @dof. */
-void point_add_interval(struct point_result *result, const char *name, const struct interval *interval, double dof);
+/* Adds a metric with its interval. */
+void point_add_interval(struct point_result *result, const char *name, const struct interval *interval);
+
+/* The metric called @name, or NULL. */
+const struct metric *point_metric(const struct point_result *result, const char *name);
+
+/*
+ * Every few milliseconds of a running point, @function is told which share of it is probably done, 0 to 1; where it
+ * returns non-zero, the point gives up and its run() returns 1. One for the process; NULL for none.
+ */
+typedef int (*point_watch_fn)(void *context, double share_done);
+void point_set_watch(point_watch_fn function, void *context);
+int point_watch(double share_done); /* for the kinds: calls it */
+
+double point_seconds_now(void); /* monotonic clock, for wall_s */
 
 /* Canonical text of parameters: sorted keys, compact, shortest reals that read back the same. free() it. */
 char *point_params_text(const json_t *params);

@@ -1,6 +1,6 @@
 /*
- * Closed forms and numerically exact results beside the simulated queues: oracles of the tests, `--exact` of the commands
- * and theory lines of the figures. Mean service time 1, load per server rho in (0,1), n servers.
+ * Closed forms and numerically exact results beside the simulated queues: oracles of the tests, `--exact` of the
+ * commands and theory lines of the figures. Mean service time 1, load per server rho in (0,1), n servers.
  */
 #ifndef IXLAB_MODELS_CLOSED_FORM_H
 #define IXLAB_MODELS_CLOSED_FORM_H
@@ -29,8 +29,8 @@ double mmn_ps_response_cdf(unsigned n, double rho, double t);
 double mmn_ps_response_quantile(unsigned n, double rho, double p);
 
 /*
- * What is known exactly about @params: sets *mean and/or the @count quantiles @q at probabilities @p, NAN where no form is
- * known. Returns a one-line name of the formula used, or NULL if nothing is known.
+ * What is known exactly about @params: sets *mean and/or the @count quantiles @q at probabilities @p, NAN where no form
+ * is known. Returns a one-line name of the formula used, or NULL if nothing is known.
  */
 const char *queue_exact(const struct queue_params *params, const double *p, double *q, size_t count, double *mean);
 

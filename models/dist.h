@@ -12,14 +12,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum dist_kind { DIST_DET, DIST_EXP, DIST_BIMODAL, DIST_LOGNORMAL, DIST_PARETO, DIST_GEV, DIST_GPARETO, DIST_ETC_VALUE,
-		 DIST_EMPIRICAL, DIST_TPCC };
+enum dist_kind {
+	DIST_DET,
+	DIST_EXP,
+	DIST_BIMODAL,
+	DIST_LOGNORMAL,
+	DIST_PARETO,
+	DIST_GEV,
+	DIST_GPARETO,
+	DIST_ETC_VALUE,
+	DIST_EMPIRICAL,
+	DIST_TPCC
+};
 
 struct dist_empirical; /* alias table and sorted values */
 
 struct dist {
 	enum dist_kind kind;
-	double scale; /* every value is multiplied by it; dist_set_mean() changes it */
+	double scale;   /* every value is multiplied by it; dist_set_mean() changes it */
 	double a, b, c; /* parameters; meaning per kind, see dist.c */
 	struct dist_empirical *empirical;
 };

@@ -1,0 +1,10 @@
+/* The points of an experiment: the cross products of its parameters, sweep and cases, each checked by the kind. */
+#ifndef IXLAB_HARNESS_EXPERIMENT_POINTS_H
+#define IXLAB_HARNESS_EXPERIMENT_POINTS_H
+
+#include "harness/experiment.h"
+
+/* Fills in @e's points; its kind is known. Returns 0, 1 (memory is short) or 2 with @source's error. */
+int experiment_points_read(struct experiment *e, const struct experiment_source *source, const config_t *config);
+
+#endif
