@@ -51,7 +51,8 @@ enum ix_error {
 	IX_ERR_STATE = -5, /* as in accept of a connection that is open */
 	IX_ERR_NO_MEMORY = -6,
 	IX_ERR_NO_PORT = -7, /* no local port leads home to this thread */
-	IX_ERR_NO_ROUTE = -8
+	IX_ERR_NO_ROUTE = -8,
+	IX_ERR_MOVED = -9 /* the connection's flow group is another thread's (now) */
 };
 
 struct ix_call {
@@ -75,7 +76,7 @@ enum ix_event_type {
 	IX_EVENT_SENT,      /* handle, cookie, length: bytes acknowledged; window: bytes sendv would take now */
 	IX_EVENT_EOF,       /* handle, cookie: the peer has sent all it will */
 	IX_EVENT_DEAD,      /* handle, cookie, status: reason; the handle is gone */
-	IX_EVENT_TIMER,     /* cookie */
+	IX_EVENT_TIMER,     /* handle = timer id, cookie */
 	IX_EVENT_UDP_RECV,  /* buffer, length, ip, port, local_port */
 	IX_EVENT_UDP_SENT,  /* cookie: the buffer may be changed again */
 	IX_EVENT_COUNT

@@ -6,8 +6,8 @@
  *	t->calls, and the cycle starts again.
  *
  * A world in which the output half takes time before the input half looks at the ring (the simulator) calls the halves
- *by themselves. Both are bounded and never interrupted. Each adds to a work report what it did, so the simulator can
- *charge cycles for it and the dataplane can count them.
+ * by themselves. Both are bounded and never interrupted. Each adds to a work report what it did, so the simulator can
+ * charge cycles for it and the dataplane can count them.
  *
  * A flow group is the unit of ownership: it owns its connections, their timers and deferred packets; a thread owns
  *groups.
@@ -26,6 +26,7 @@
 
 #define IX_THREADS_MAX 64
 #define IX_BATCH_MAX   1024
+#define IX_EVENTS_MIN  (3 * IX_EVENTS_PER_STEP) /* a timer, a packet, and calls */
 
 enum ix_transmit_order {
 	IX_TRANSMIT_PAPER, /* transmit before polling (thesis figure 2.2) */
@@ -36,11 +37,11 @@ struct ix_options {
 	unsigned threads;         /* 1 .. IX_THREADS_MAX */
 	unsigned groups;          /* RETA entries: a power of two up to IX_RSS_GROUPS_MAX */
 	unsigned batch_bound;     /* B, 1 .. IX_BATCH_MAX */
-	unsigned events;          /* capacity of the event array, >= 2 * IX_EVENTS_PER_STEP */
+	unsigned events;          /* capacity of the event array, >= IX_EVENTS_MIN */
 	unsigned calls;           /* capacity of the call array */
 	unsigned backlog_packets; /* software queue behind the ring; what does not fit stays in the ring */
 	enum ix_transmit_order transmit_order;
-	const uint8_t *rss_key; /* 40 bytes */
+	const uint8_t *rss_key; /* 40 bytes, copied */
 	uint64_t migration_fallback_ns;
 	const struct ix_scheduler *scheduler;
 	const struct ix_stack *stack;
@@ -56,15 +57,15 @@ enum ix_group_state {
 
 struct ix_flow_group {
 	unsigned id;
-	_Atomic unsigned owner; /* thread */
-	_Atomic unsigned state; /* enum ix_group_state */
-	struct ix_migration *migration;
+	_Atomic unsigned owner;         /* thread; the source while migrating */
+	_Atomic unsigned target;        /* of the migration under way, or of the last one */
+	_Atomic unsigned state;         /* enum ix_group_state */
 	struct ix_list timers;          /* armed, or suspended while migrating */
 	struct ix_handle_table handles; /* connections */
 	void *stack_state;
 };
 
-/* What a half of a kernel phase did. The caller zeroes it. */
+/* What a half of a kernel phase did: it adds to it, the caller zeroes it. */
 struct ix_work {
 	uint32_t polled;    /* packets taken off the ring */
 	uint32_t processed; /* packets through the stack, at most B */
@@ -81,17 +82,39 @@ struct ix_thread {
 	struct ix_event *events;
 	unsigned event_count; /* for the application to consume */
 	struct ix_call *calls;
-	unsigned call_count;             /* filled by the application; results stand until it fills again */
-	struct ix_packet_queue backlog;  /* the default queue */
+	unsigned call_count;             /* set by the application, reset when they have run; results stand in calls */
+	struct ix_packet_queue backlog;  /* the default queue: packets of this thread's own groups, in order */
 	struct ix_packet_queue transmit; /* waiting for the transmit ring */
 	struct ix_wheel wheel;
-	struct ix_mailbox mailbox; /* control requests and migration messages from other threads */
 	struct ix_metrics metrics;
-	uint64_t now_ns;         /* time at the start of the half that runs */
-	uint64_t batch_delay_ns; /* sum over this cycle's packets of the time from NIC to processing */
+	uint64_t now_ns;  /* time at the start of the half that runs */
+	uint64_t idle_ns; /* the world adds the time spent waiting; for the metrics, which reset it every cycle */
 	void *stack_state, *scheduler_state;
-	uint64_t counter_refused; /* packets with no use: malformed, unknown protocol, no memory */
-				  /* private counters of the core may follow */
+	unsigned pending; /* the stack's: events that wait for room in the event array */
+
+	struct ix_sg sg[IX_SG_MAX]; /* of the SENDV under way: the checked copy */
+	void *connection;           /* of the call under way: what its handle names */
+
+	uint64_t counter_refused;       /* packets with no use: malformed, unknown protocol, no memory */
+	uint64_t counter_transmit_full; /* times the transmit ring did not take all */
+	uint64_t counter_handed_over;   /* packets that came in at a thread that could not keep them */
+	uint64_t counter_calls_failed;  /* calls with a negative result */
+	uint64_t *batches;              /* cycles by packets processed, 0 .. the batch bound */
+
+	/* private to the core */
+	struct ix_work *work;    /* of the half that runs */
+	uint64_t cycle_delay_ns; /* sum over this cycle's packets of the time from NIC to processing */
+	uint32_t cycle_queue, cycle_batch;
+	int stalled; /* a migration waits for the application to consume events: no packets this cycle */
+	struct ix_message *postponed;   /* that migration's request */
+	struct ix_migration *migration; /* with this thread as source */
+	struct ix_handle_table timer_handles;
+	struct ix_application_timer *timer_free;
+	struct ix_application_timers *timer_chunks;
+
+	/* written by other threads */
+	_Alignas(64) struct ix_mailbox mailbox; /* migration messages */
+	struct ix_packet *_Atomic handed_over;  /* packets, newest first */
 };
 
 struct ix_dataplane {
@@ -112,7 +135,11 @@ void ix_dataplane_destroy(struct ix_dataplane *dataplane);
 /* The whole kernel phase; returns the number of events. */
 unsigned ix_kernel_enter(struct ix_thread *thread, struct ix_work *work);
 
-/* Its halves: calls, control, timers, transmit; then poll and process (and, in code order, transmit). */
+/*
+ * Its halves. Output: forgets the last events (the application has consumed them), runs calls, control, timers,
+ * transmit (in paper order). Input: pending events, poll, process at most B packets, transmit (in code order). Events
+ * of both stand in thread->events then.
+ */
 void ix_kernel_output(struct ix_thread *thread, struct ix_work *work);
 void ix_kernel_input(struct ix_thread *thread, struct ix_work *work);
 
@@ -122,6 +149,30 @@ void ix_kernel_interrupt(struct ix_thread *thread, struct ix_work *work);
 /* Is there something to do now? If not, *until_ns is the time to wait for at most (a timer, at most 10 ms from now); a
  * kick or a packet ends the wait. */
 int ix_thread_has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns);
+
+/* Is the group this thread's to process now? */
+static inline int ix_owns(const struct ix_thread *thread, const struct ix_flow_group *group)
+{
+	return atomic_load_explicit(&group->state, memory_order_acquire) == IX_GROUP_OWNED &&
+	       atomic_load_explicit(&group->owner, memory_order_relaxed) == thread->id;
+}
+
+/* The memory of a buffer of abi.h; NULL if not all of its @length bytes lie in its pool. */
+static inline uint8_t *ix_buffer_memory(const struct ix_dataplane *dataplane, ix_buffer buffer, uint64_t length)
+{
+	uint64_t pool = buffer >> IX_POOL_SHIFT, offset = buffer & ((1ull << IX_POOL_SHIFT) - 1);
+
+	if (pool > IX_POOL_PACKETS || length > dataplane->platform.pool_size[pool] ||
+	    offset > dataplane->platform.pool_size[pool] - length)
+		return NULL;
+	return dataplane->platform.pool_base[pool] + offset;
+}
+
+/* The name of packet data for the application. */
+static inline ix_buffer ix_packet_buffer(const struct ix_dataplane *dataplane, const uint8_t *data)
+{
+	return (ix_buffer)IX_POOL_PACKETS << IX_POOL_SHIFT | (uint64_t)(data - dataplane->platform.pool_base[1]);
+}
 
 /* For stacks: an event for the application; a packet for the wire; room left in the event array. */
 static inline void ix_deliver(struct ix_thread *thread, const struct ix_event *event)

@@ -24,7 +24,7 @@ struct ix_metrics {
 	_Atomic uint64_t intervals; /* completed */
 
 	/* of the current interval; private to the thread */
-	uint64_t start_ns, idle_ns, cycles, queue_sum, batch_sum, delay_sum_ns, delayed;
+	uint64_t start_ns, idle_ns, cycles, busy_cycles, queue_sum, batch_sum, delay_sum_ns, delayed;
 	uint64_t last_cycle_ns, cycle_sum_ns;
 };
 
@@ -32,8 +32,13 @@ struct ix_metrics {
 double ix_tail_delay_ns(double queue_packets, unsigned batch_bound, double cycle_ns);
 
 void ix_metrics_start(struct ix_metrics *m, uint64_t now_ns);
-/* At the end of a cycle: @idle_ns of it were spent waiting; closes intervals that have passed. */
-void ix_metrics_cycle(struct ix_metrics *m, uint64_t now_ns, uint64_t idle_ns, uint32_t backlog, uint32_t batch,
+/*
+ * At the end of a cycle (the core calls it): @idle_ns of it were spent waiting, @queue packets stood in the software
+ * queue after polling, @batch of them were processed, having waited @delay_sum_ns in all. Closes the intervals that
+ * have passed; if several, each counts as their average. Delay, batch and cycle time average over packets and over
+ * cycles with packets; an interval without any counts as 0.
+ */
+void ix_metrics_cycle(struct ix_metrics *m, uint64_t now_ns, uint64_t idle_ns, uint32_t queue, uint32_t batch,
 		      uint64_t delay_sum_ns);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * Flow-group migration from thread A to thread B (thesis 2.4.5): no packet dropped, none reordered within a flow.
  *
- *	prepare  A tags the groups, moves their packets from its default queue to remote, suspends their timers,
- *re-steers wait     packets still arriving at A go to remote, those arriving at B to local rpc      the first packet at
- *B (or A's fallback timer) asks A for the last step: A drains its ring finish   B resumes timers, clears tags, and puts
- *remote, then local, before its default queue
+ * prepare: A tags the groups, moves their packets from its default queue to remote, suspends their timers, re-steers.
+ * wait:    packets still arriving at A go to remote, those arriving at B to local.
+ * rpc:     the first packet at B (or A's fallback timer) asks A for the last step: A drains its ring.
+ * finish:  B resumes timers, clears tags, and puts remote, then local, before its default queue.
  *
  * Threads talk through mailboxes (multi-producer, single-consumer, lock-free). One request per source at a time.
  */
@@ -12,6 +12,8 @@
 #define IX_MIGRATION_H
 
 #include "impl/core/packet.h"
+#include "impl/core/rss.h"
+#include "impl/core/wheel.h"
 #include <stdatomic.h>
 
 struct ix_dataplane;
@@ -32,8 +34,13 @@ struct ix_mailbox {
 void ix_mailbox_init(struct ix_mailbox *mailbox);
 void ix_mailbox_post(struct ix_mailbox *mailbox, struct ix_message *message); /* any thread */
 struct ix_message *ix_mailbox_take(struct ix_mailbox *mailbox);               /* the owner; NULL when empty */
+int ix_mailbox_empty(const struct ix_mailbox *mailbox);                       /* the owner */
 
-/* One finished migration, as thesis table 2.5 reports it. */
+/*
+ * One finished migration, as thesis table 2.5 reports it. prepare: tagging, moving packets and timers, re-steering;
+ * wait: from there to the first packet at the target (or the fallback); rpc: from there until the source has drained
+ * its ring; deferred: from there until the target has put the packets into its default queue; total: from the request.
+ */
 struct ix_migration_report {
 	unsigned from, to, groups;
 	uint64_t prepare_ns, wait_ns, rpc_ns, deferred_ns, total_ns;
@@ -45,10 +52,32 @@ struct ix_migration_totals {
 	_Atomic uint64_t migrations, groups, packets_deferred, fallbacks;
 };
 
+/* The one request of a source thread that may be under way; who writes what is said in migration.c. */
+struct ix_migration {
+	struct ix_message request, ask, finish;
+	_Atomic int references; /* messages in flight; 0: no request under way */
+	unsigned from, to, count;
+	uint16_t groups[IX_RSS_GROUPS_MAX];
+	void (*done)(void *context, const struct ix_migration_report *report);
+	void *context;
+
+	/* the source's, the target's after finish was posted */
+	struct ix_packet_queue remote;
+	struct ix_timer fallback;
+	int departing; /* prepared, and the last step not yet done */
+	int by_fallback;
+	uint64_t requested_ns, begun_ns, prepared_ns, fallback_ns, drained_ns;
+
+	/* the target's */
+	struct ix_packet_queue local;
+	int asked;
+	uint64_t asked_ns;
+};
+
 /*
- * Asks @from to hand the @count groups of @groups over to @to; groups it does not own are left out. @done (may be NULL)
- * is called by @to at the end. May be called by any thread. 0; IX_ERR_STATE while a request of @from is under way;
- * IX_ERR_BAD_CALL for a bad thread or group; IX_ERR_NO_MEMORY.
+ * Asks @from to hand the @count groups of @groups over to @to; groups it does not own, or that cannot be steered, are
+ * left out. @done (may be NULL) is called by @to at the end, in its kernel phase. May be called by any thread. 0;
+ * IX_ERR_STATE while a request of @from is under way; IX_ERR_BAD_CALL for a bad thread or group, or too many.
  */
 int ix_migrate(struct ix_dataplane *dataplane, unsigned from, unsigned to, const unsigned *groups, unsigned count,
 	       void (*done)(void *context, const struct ix_migration_report *report), void *context);

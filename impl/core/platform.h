@@ -29,11 +29,13 @@ struct ix_platform {
 	/* A packet with room for data_room bytes at data, or NULL; and its return (any thread). */
 	struct ix_packet *(*packet_alloc)(void *context, unsigned thread);
 	void (*packet_free)(void *context, struct ix_packet *packet);
+	uint32_t data_room;
 
 	void *(*allocate)(void *context, size_t size, size_t align); /* zeroed; NULL when short */
 	void (*release)(void *context, void *memory);
 
-	/* The two pools of abi.h, for translating buffers and checking them. */
+	/* The two pools of abi.h, for translating buffers and checking them; data of packets lies in IX_POOL_PACKETS.
+	 */
 	uint8_t *pool_base[2];
 	uint64_t pool_size[2];
 };

@@ -28,13 +28,22 @@ struct ix_stack {
 	/* Protocol processing of one packet, which belongs to the stack from here on. Adds events with ix_deliver(). */
 	void (*receive)(struct ix_thread *thread, struct ix_flow_group *group, struct ix_packet *packet);
 
-	/* Runs one call and sets call->result. The group is the one of the call's handle, or NULL. */
+	/*
+	 * Runs one call and sets call->result. The core has checked it: the type; the handle, whose group is this
+	 * thread's and whose object is in thread->connection; buffer and length lie in their pool; the entries of a
+	 * SENDV, checked alike, are in thread->sg (not to be read from the application's memory again, it may have
+	 * changed). Whether a buffer is held by the connection is for the stack to check. TIMER and TIMER_CANCEL never
+	 * come here. The group is the one of the handle, or NULL. An event that finds no room is kept as pending.
+	 */
 	void (*call)(struct ix_thread *thread, struct ix_flow_group *group, struct ix_call *call);
 
-	/* Events that found no room earlier; adds at most @room. Called before anything that makes new ones. */
+	/* Events that found no room earlier; adds at most @room. Called before packets make new ones. While some are
+	 * left, thread->pending is not 0 (a thread with pending events does not wait). May be NULL. */
 	void (*deliver_pending)(struct ix_thread *thread, unsigned room);
 
-	/* The group leaves this thread, or has come to it; its timers are suspended and resumed by the core. */
+	/* The group leaves this thread, or has come to it; its timers are suspended and resumed by the core. May be
+	 * NULL.
+	 */
 	void (*group_leave)(struct ix_thread *thread, struct ix_flow_group *group);
 	void (*group_enter)(struct ix_thread *thread, struct ix_flow_group *group);
 };

@@ -28,16 +28,18 @@ struct ix_timer {
 struct ix_wheel {
 	uint64_t now_tick;
 	uint64_t armed; /* timers in the wheel */
+	int running;    /* firing: what is armed for now waits for the next tick, so that a run ends */
+	struct ix_list due;
 	uint64_t occupied[IX_WHEEL_LEVELS][IX_WHEEL_SLOTS / 64];
 	struct ix_list slot[IX_WHEEL_LEVELS][IX_WHEEL_SLOTS];
 };
 
 void ix_wheel_init(struct ix_wheel *wheel, uint64_t now_ns);
 
-/* Fires not before @expires_ns and at most one tick later (when the wheel is run). @group: list head, or NULL. An armed
- * timer is moved. */
+/* Fires not before @expires_ns and at most one tick later (when the wheel is run); a timer armed by a firing one fires
+ * at the next tick at the earliest. @group: list head, or NULL. An armed timer is moved. A timer starts zeroed. */
 void ix_wheel_arm(struct ix_wheel *wheel, struct ix_timer *timer, uint64_t expires_ns, struct ix_list *group);
-void ix_wheel_cancel(struct ix_wheel *wheel, struct ix_timer *timer); /* no-op when not armed */
+void ix_wheel_cancel(struct ix_wheel *wheel, struct ix_timer *timer); /* also a suspended one; else no-op */
 static inline int ix_timer_armed(const struct ix_timer *timer)
 {
 	return timer->slot.next != 0;
@@ -49,7 +51,8 @@ unsigned ix_wheel_run(struct ix_wheel *wheel, uint64_t now_ns, unsigned max, voi
 /* A time not later than the next expiry (UINT64_MAX when empty): waiting until then misses nothing. */
 uint64_t ix_wheel_next_ns(const struct ix_wheel *wheel);
 
-/* Takes the timers of @group out of the wheel; they stay on the list. And the reverse, into any wheel. */
+/* Takes the timers of @group out of the wheel; they stay on the list, and nobody may arm one. And the reverse, into any
+ * wheel. What became due meanwhile fires at the next run. */
 void ix_wheel_suspend(struct ix_wheel *wheel, struct ix_list *group);
 void ix_wheel_resume(struct ix_wheel *wheel, struct ix_list *group);
 

@@ -1,0 +1,127 @@
+/*
+ * The step machine of an elastic thread.
+ */
+#include "impl/core/kernel.h"
+
+#define WAIT_MAX_NS   10000000ull
+#define TIMERS_MAX    1024 /* of one cycle */
+#define TRANSMIT_STEP 64
+
+void ix_run_timers(struct ix_thread *thread, struct ix_work *work)
+{
+	unsigned spare = ix_event_room(thread) / 2, fired, max, total = 0;
+
+	/* Most timers make no event at all, hence again and again with the room that is left. */
+	while (ix_event_room(thread) >= spare + IX_EVENTS_PER_STEP && total < TIMERS_MAX) {
+		max = (ix_event_room(thread) - spare) / IX_EVENTS_PER_STEP;
+		fired = ix_wheel_run(&thread->wheel, thread->now_ns, max, thread);
+		total += fired;
+		if (fired < max)
+			break;
+	}
+	work->timers += total;
+}
+
+void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
+{
+	const struct ix_platform *platform = &thread->dataplane->platform;
+	struct ix_packet *burst[TRANSMIT_STEP], *packet;
+	uint32_t length[TRANSMIT_STEP];
+	unsigned n, i, sent;
+
+	while (thread->transmit.head) {
+		for (n = 0, packet = thread->transmit.head; packet && n < TRANSMIT_STEP; packet = packet->next, n++) {
+			burst[n] = packet;
+			length[n] = packet->length;
+		}
+		/* Taken packets are the platform's at once, so the queue must not point to them. */
+		thread->transmit.head = packet;
+		sent = platform->transmit(platform->context, thread->id, burst, n);
+		for (i = 0; i < sent; i++)
+			work->sent_bytes += length[i];
+		work->sent += sent;
+		thread->transmit.count -= sent;
+		if (sent < n) {
+			thread->transmit.head = burst[sent];
+			thread->counter_transmit_full++;
+			break;
+		}
+	}
+}
+
+unsigned ix_process(struct ix_thread *thread, unsigned max, struct ix_work *work)
+{
+	struct ix_dataplane *dataplane = thread->dataplane;
+	const struct ix_stack *stack = dataplane->options.stack;
+	struct ix_packet *packet;
+	unsigned n = 0;
+
+	while (n < max && thread->backlog.head && ix_event_room(thread) >= IX_EVENTS_PER_STEP) {
+		packet = ix_packet_queue_pop(&thread->backlog);
+		if (thread->backlog.head)
+			__builtin_prefetch(thread->backlog.head->data);
+		if (thread->now_ns > packet->arrival_ns)
+			thread->cycle_delay_ns += thread->now_ns - packet->arrival_ns;
+		work->received_bytes += packet->length;
+		stack->receive(thread, &dataplane->group[packet->group], packet);
+		n++;
+	}
+	work->processed += n;
+	return n;
+}
+
+/* The cycle that ends here: from one output half to the next. */
+static void close_cycle(struct ix_thread *thread)
+{
+	ix_metrics_cycle(&thread->metrics, thread->now_ns, thread->idle_ns, thread->cycle_queue, thread->cycle_batch,
+			 thread->cycle_delay_ns);
+	thread->batches[thread->cycle_batch]++;
+	thread->idle_ns = thread->cycle_delay_ns = 0;
+	thread->cycle_queue = thread->cycle_batch = 0;
+}
+
+void ix_kernel_output(struct ix_thread *thread, struct ix_work *work)
+{
+	thread->now_ns = ix_clock_ns(thread);
+	close_cycle(thread);
+	thread->event_count = 0;
+	thread->work = work;
+	ix_run_calls(thread, work);
+	ix_run_control(thread, work);
+	ix_run_timers(thread, work);
+	if (thread->dataplane->options.transmit_order == IX_TRANSMIT_PAPER)
+		ix_run_transmit(thread, work);
+	work->events = thread->event_count;
+}
+
+void ix_kernel_input(struct ix_thread *thread, struct ix_work *work)
+{
+	thread->now_ns = ix_clock_ns(thread);
+	thread->dataplane->options.scheduler->input(thread, work);
+	if (thread->dataplane->options.transmit_order == IX_TRANSMIT_CODE)
+		ix_run_transmit(thread, work);
+	work->backlog = thread->backlog.count;
+	work->events = thread->event_count;
+}
+
+unsigned ix_kernel_enter(struct ix_thread *thread, struct ix_work *work)
+{
+	ix_kernel_output(thread, work);
+	ix_kernel_input(thread, work);
+	return thread->event_count;
+}
+
+void ix_kernel_interrupt(struct ix_thread *thread, struct ix_work *work)
+{
+	thread->dataplane->options.scheduler->interrupt(thread, work);
+}
+
+int ix_thread_has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns)
+{
+	uint64_t timer_ns = ix_wheel_next_ns(&thread->wheel);
+
+	*until_ns = timer_ns < now_ns + WAIT_MAX_NS ? timer_ns : now_ns + WAIT_MAX_NS;
+	return timer_ns <= now_ns || thread->event_count || thread->call_count || thread->pending ||
+	       thread->backlog.count || thread->transmit.count || thread->postponed ||
+	       !ix_mailbox_empty(&thread->mailbox) || atomic_load_explicit(&thread->handed_over, memory_order_relaxed);
+}

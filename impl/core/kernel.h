@@ -1,0 +1,49 @@
+/*
+ * The steps of a kernel phase, for the files of the core and for schedulers.
+ */
+#ifndef IX_KERNEL_H
+#define IX_KERNEL_H
+
+#include "impl/core/dataplane.h"
+
+/* Runs the calls that the application left, in order, each checked (calls.c). */
+void ix_run_calls(struct ix_thread *thread, struct ix_work *work);
+
+/* Migration requests and messages from other threads (migration.c). */
+void ix_run_control(struct ix_thread *thread, struct ix_work *work);
+
+/* Timers that are due, as many as are sure to find room for their events; half of the room stays for packets. */
+void ix_run_timers(struct ix_thread *thread, struct ix_work *work);
+
+/* Gives the transmit queue to the transmit ring; what finds no place stays, in order. */
+void ix_run_transmit(struct ix_thread *thread, struct ix_work *work);
+
+/* Packets handed over by other threads, then the receive ring, into the queues where they belong; stops when the
+ * default queue holds options.backlog_packets. */
+void ix_poll(struct ix_thread *thread, struct ix_work *work);
+
+/* At most @max packets of the default queue through the stack, while there is room for events; returns how many. */
+unsigned ix_process(struct ix_thread *thread, unsigned max, struct ix_work *work);
+
+/* All of the receive ring, whatever the default queue holds: for the last step of a migration. */
+void ix_drain(struct ix_thread *thread, struct ix_work *work);
+
+/* Puts a packet where it belongs: the default queue, a queue of a migration, or another thread. */
+void ix_dispatch(struct ix_thread *thread, struct ix_packet *packet);
+
+int ix_application_timers_start(struct ix_thread *thread);
+void ix_application_timers_stop(struct ix_thread *thread);
+void ix_application_timer_arm(struct ix_thread *thread, struct ix_call *call);
+void ix_application_timer_cancel(struct ix_thread *thread, struct ix_call *call);
+
+static inline uint64_t ix_clock_ns(const struct ix_thread *thread)
+{
+	return thread->dataplane->platform.clock_ns(thread->dataplane->platform.context, thread->id);
+}
+
+static inline void ix_kick(const struct ix_dataplane *dataplane, unsigned thread)
+{
+	dataplane->platform.kick(dataplane->platform.context, thread, 0);
+}
+
+#endif
