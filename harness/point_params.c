@@ -57,8 +57,8 @@ int point_check_real(json_t *params, const char *key, double low, double high, b
 }
 
 /* The same for whole numbers, which may be written 1e9. */
-static int check_integer(json_t *params, const char *key, int64_t low, int64_t high, const char *allowed,
-			 struct point_error *error)
+int point_check_integer(json_t *params, const char *key, int64_t low, int64_t high, const char *allowed,
+			struct point_error *error)
 {
 	const json_t *value = json_object_get(params, key);
 	double x = json_number_value(value);
@@ -70,7 +70,7 @@ static int check_integer(json_t *params, const char *key, int64_t low, int64_t h
 	return json_object_set_new(params, key, json_integer((json_int_t)x));
 }
 
-static void set_default(json_t *params, const char *key, json_t *value)
+void point_set_default(json_t *params, const char *key, json_t *value)
 {
 	if (json_object_get(params, key))
 		json_decref(value);
@@ -93,7 +93,7 @@ static int check_model(const json_t *params, struct point_error *error)
 }
 
 /* The service times of a file count by their content: a changed file makes another point. */
-static int check_service(json_t *params, struct point_error *error)
+int point_check_service(json_t *params, struct point_error *error)
 {
 	const json_t *service = json_object_get(params, "service");
 	uint64_t file_hash;
@@ -133,8 +133,8 @@ static int check_load(json_t *params, bool requests_given, struct point_error *e
 		    error, "load", json_object_get(params, "load"),
 		    "above 0 and below 1; from 1 up there is no steady state, so requests must say "
 		    "when to stop");
-	return check_integer(params, "requests", QUEUE_REQUESTS_MIN, QUEUE_UNSTABLE_MAX,
-			     "1000 to 100000000 where the load is 1 or more", error);
+	return point_check_integer(params, "requests", QUEUE_REQUESTS_MIN, QUEUE_UNSTABLE_MAX,
+				   "1000 to 100000000 where the load is 1 or more", error);
 }
 
 static int check_warmup(json_t *params, struct point_error *error)
@@ -144,22 +144,14 @@ static int check_warmup(json_t *params, struct point_error *error)
 
 	if (json_is_string(warmup) && !strcmp(json_string_value(warmup), "auto"))
 		return 0;
-	return check_integer(params, "warmup", 0, json_integer_value(json_object_get(params, "requests")) - 1, allowed,
-			     error);
+	return point_check_integer(params, "warmup", 0, json_integer_value(json_object_get(params, "requests")) - 1,
+				   allowed, error);
 }
 
-int queue_point_normalize(json_t *params, bool has_load, struct point_error *error)
+int point_check_run_length(json_t *params, struct point_error *error)
 {
-	bool requests_given = json_object_get(params, "requests") != NULL;
-
-	if (check_model(params, error) ||
-	    check_integer(params, "servers", 1, QUEUE_SERVERS_MAX, "a whole number from 1 to 1024", error) ||
-	    check_service(params, error))
-		return -1;
-	if (has_load && check_load(params, requests_given, error))
-		return -1;
-	set_default(params, "ci", json_real(0));
-	set_default(params, "confidence", json_real(0.95));
+	point_set_default(params, "ci", json_real(0));
+	point_set_default(params, "confidence", json_real(0.95));
 	if (point_check_real(params, "ci", 0, 1, true,
 			     "a relative half-width from 0.0001 to 1, or 0 to simulate all requests", error) ||
 	    point_check_real(params, "confidence", 0.5, 0.9999, true, "a number from 0.5 to 0.9999", error))
@@ -168,12 +160,25 @@ int queue_point_normalize(json_t *params, bool has_load, struct point_error *err
 	if (ci > 0 && ci < 0.0001)
 		return point_not_allowed(error, "ci", json_object_get(params, "ci"),
 					 "a relative half-width from 0.0001 to 1, or 0 to simulate all requests");
-	set_default(params, "requests", json_integer(ci > 0 ? QUEUE_REQUESTS_CAP : QUEUE_REQUESTS_DEFAULT));
-	set_default(params, "warmup", json_string("auto"));
-	if (check_integer(params, "requests", QUEUE_REQUESTS_MIN, QUEUE_REQUESTS_MAX,
-			  "a whole number from 1000 to 1e12", error))
+	point_set_default(params, "requests", json_integer(ci > 0 ? QUEUE_REQUESTS_CAP : QUEUE_REQUESTS_DEFAULT));
+	point_set_default(params, "warmup", json_string("auto"));
+	if (point_check_integer(params, "requests", QUEUE_REQUESTS_MIN, QUEUE_REQUESTS_MAX,
+				"a whole number from 1000 to 1e12", error))
 		return -1;
 	return check_warmup(params, error);
+}
+
+int queue_point_normalize(json_t *params, bool has_load, struct point_error *error)
+{
+	bool requests_given = json_object_get(params, "requests") != NULL;
+
+	if (check_model(params, error) ||
+	    point_check_integer(params, "servers", 1, QUEUE_SERVERS_MAX, "a whole number from 1 to 1024", error) ||
+	    point_check_service(params, error))
+		return -1;
+	if (has_load && check_load(params, requests_given, error))
+		return -1;
+	return point_check_run_length(params, error);
 }
 
 int queue_point_read(struct queue_point *point, const json_t *params, struct point_error *error)

@@ -1,21 +1,13 @@
 /* One run of a queueing model, and the kind "queue" around it. */
 #include "harness/point_queue.h"
+#include "harness/stopping.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BLOCK            2048   /* sojourn times per step: they stay in the first-level cache */
-#define WATCH_BLOCKS     64     /* blocks between two calls of the watch */
-#define FIRST_CHECK      100000 /* values kept before the precision is looked at, */
-#define FIRST_CHECK_WARM 500    /* and in warm-ups: shorter batches make the interval of p99 too narrow */
-
-/* Decides when the p99 interval is narrow enough, and how far the run has come. */
-struct stopping {
-	double ci, share_done;
-	uint64_t next_check; /* requests simulated; UINT64_MAX if all are wanted */
-	bool reached;
-};
+#define BLOCK        2048 /* sojourn times per step: they stay in the first-level cache */
+#define WATCH_BLOCKS 64   /* blocks between two calls of the watch */
 
 static uint64_t choose_warmup(const struct queue_point *point, const struct queue_params *params, bool *limited)
 {
@@ -30,26 +22,6 @@ static uint64_t choose_warmup(const struct queue_point *point, const struct queu
 		return point->requests / 10 < QUEUE_WARMUP_SHARE_MAX ? point->requests / 10 : QUEUE_WARMUP_SHARE_MAX;
 	*limited = rule > (double)(point->requests / 2);
 	return *limited ? point->requests / 2 : (uint64_t)ceil(rule);
-}
-
-static void stopping_check(struct stopping *stopping, const struct estimator *estimator)
-{
-	struct estimate now;
-	const struct interval *p99 = &now.quantile[ESTIMATE_P99];
-	double half_width, factor;
-
-	estimator_result(estimator, &now);
-	half_width = (p99->high - p99->low) / 2;
-	stopping->reached = half_width <= stopping->ci * p99->value && !now.correlated;
-	factor = half_width / (stopping->ci * p99->value);
-	factor *= factor; /* the half-width falls with the square root of the run */
-	if (factor > 0)   /* not while the interval is unknown */
-		stopping->share_done = factor > 1 ? 1 / factor : 0.99;
-	if (!(factor > 1.1))
-		factor = 1.1;
-	if (factor > 1.5)
-		factor = 1.5;
-	stopping->next_check = now.discarded + (uint64_t)((double)now.count * factor);
 }
 
 /* Simulates until enough; the number of requests simulated goes to *done. */
@@ -100,17 +72,14 @@ int queue_point_simulate(const struct queue_point *point, double load, uint64_t 
 			 struct point_error *error)
 {
 	struct queue_params params = {point->discipline, point->servers, load, &point->service, seed, replication};
-	struct stopping stopping = {.ci = point->ci, .next_check = UINT64_MAX};
+	struct stopping stopping;
 	struct estimator *estimator;
 	struct queue_model *model;
 	int status = 1;
 
 	*outcome = (struct queue_outcome){0};
 	outcome->warmup = choose_warmup(point, &params, &outcome->warmup_limited);
-	if (point->ci > 0)
-		stopping.next_check = outcome->warmup + (outcome->warmup * FIRST_CHECK_WARM > FIRST_CHECK
-							     ? outcome->warmup * FIRST_CHECK_WARM
-							     : FIRST_CHECK);
+	stopping_start(&stopping, point->ci, outcome->warmup);
 	error->key[0] = '\0';
 	model = queue_create(&params, error->text, sizeof(error->text));
 	if (!model)

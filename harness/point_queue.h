@@ -38,6 +38,19 @@ int queue_point_normalize(json_t *params, bool has_load, struct point_error *err
 int point_check_real(json_t *params, const char *key, double low, double high, bool closed, const char *allowed,
 		     struct point_error *error);
 
+/* The same for whole numbers in [low, high], which may be written 1e9. */
+int point_check_integer(json_t *params, const char *key, int64_t low, int64_t high, const char *allowed,
+			struct point_error *error);
+
+/* Sets @key to @value, which is taken over, if it is missing. */
+void point_set_default(json_t *params, const char *key, json_t *value);
+
+/* Checks "service", and sets "service_hash" where it is read from a file. -1 with @error. */
+int point_check_service(json_t *params, struct point_error *error);
+
+/* Checks how long to run, ci, confidence, requests and warmup, and fills in the defaults. -1 with @error. */
+int point_check_run_length(json_t *params, struct point_error *error);
+
 /* Rejects parameters which are not among @keys. -1 with @error. */
 int point_check_keys(const json_t *params, const char *const *keys, struct point_error *error);
 

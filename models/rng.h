@@ -22,6 +22,7 @@ enum rng_source {
 	RNG_SERVICE,    /* service times */
 	RNG_ASSIGNMENT, /* which queue or connection a request goes to */
 	RNG_WIRE,       /* loss, duplication, reordering, bit errors */
+	RNG_PLACEMENT,  /* addresses and ports of clients */
 	RNG_SOURCE_COUNT
 };
 

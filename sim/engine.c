@@ -82,7 +82,10 @@ void sim_schedule(struct sim_engine *engine, struct sim_event *event, uint64_t t
 	uint64_t at_ns = time_ns < engine->now_ns ? engine->now_ns : time_ns;
 	uint32_t leaf;
 
-	if (engine->open) {
+	if (event->place) {
+		leaf = event->place - 1;
+		engine->pending--;
+	} else if (engine->open) {
 		leaf = engine->open - 1;
 		engine->open = 0;
 	} else {

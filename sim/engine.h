@@ -44,7 +44,7 @@ struct sim_engine {
 int sim_engine_init(struct sim_engine *engine, uint32_t expected);
 void sim_engine_fini(struct sim_engine *engine);
 
-/* Schedules @event (which must not be scheduled) for @time_ns; a time in the past counts as now. */
+/* Schedules @event for @time_ns, or moves it there; a time in the past counts as now. */
 void sim_schedule(struct sim_engine *engine, struct sim_event *event, uint64_t time_ns);
 
 /* No-op when it is not scheduled. */

@@ -66,7 +66,6 @@ static void count_batch(struct sim_core *core, const struct ix_work *work)
 	core->totals.cycles++;
 	core->totals.processed += work->processed;
 	core->totals.backlog_sum += work->backlog;
-	core->machine->batch_histogram[work->processed]++;
 }
 
 static uint64_t user_phase(struct sim_core *core, uint64_t start_ns)
@@ -131,6 +130,14 @@ static void output_half(struct sim_core *core)
 	begin(core, CORE_INPUT, core->kernel_until_ns);
 }
 
+static void end_wait(struct sim_core *core)
+{
+	uint64_t idle_ns = core->machine->engine->now_ns - core->idle_since_ns;
+
+	core->totals.idle_ns += idle_ns;
+	core->thread->idle_ns += idle_ns;
+}
+
 static void on_step(struct sim_event *event)
 {
 	struct sim_core *core = SIM_CONTAINER(event, struct sim_core, event);
@@ -141,7 +148,7 @@ static void on_step(struct sim_event *event)
 		break;
 	case CORE_IDLE:
 	case CORE_WAKING:
-		core->totals.idle_ns += core->machine->engine->now_ns - core->idle_since_ns;
+		end_wait(core);
 		output_half(core);
 		break;
 	default:
@@ -155,7 +162,6 @@ static void wake(struct sim_core *core)
 
 	if (core->state != CORE_IDLE)
 		return;
-	sim_cancel(machine->engine, &core->event);
 	begin(core, CORE_WAKING, machine->engine->now_ns + machine->detect_ns);
 }
 
@@ -169,7 +175,7 @@ static void on_packet(void *context, unsigned queue, const struct ix_packet *pac
 	if (!dropped)
 		wake(core);
 	else if (machine->on_drop)
-		machine->on_drop(machine->options.context, packet);
+		machine->on_drop(machine->drop_context, packet);
 }
 
 /* The platform table of the core, in virtual time. */
@@ -240,6 +246,7 @@ static struct ix_platform platform_of(struct sim_machine *machine)
 	    .kick = kick,
 	    .packet_alloc = packet_alloc,
 	    .packet_free = packet_free,
+	    .data_room = machine->pool->room,
 	    .allocate = allocate,
 	    .release = release,
 	    .pool_base = {machine->application_pool, machine->pool->base},
@@ -254,8 +261,7 @@ static int init_cores(struct sim_machine *machine)
 	unsigned cores = machine->options.core.threads;
 
 	machine->core = calloc(cores, sizeof(*machine->core));
-	machine->batch_histogram = calloc(machine->options.core.batch_bound + 1u, sizeof(*machine->batch_histogram));
-	if (!machine->core || !machine->batch_histogram)
+	if (!machine->core)
 		return IX_ERR_NO_MEMORY;
 	for (unsigned i = 0; i < cores; i++) {
 		struct sim_core *core = &machine->core[i];
@@ -308,7 +314,6 @@ void sim_machine_fini(struct sim_machine *machine)
 	if (machine->nic.queue)
 		sim_nic_fini(&machine->nic);
 	free(machine->core);
-	free(machine->batch_histogram);
 	free(machine->application_pool);
 	memset(machine, 0, sizeof(*machine));
 }

@@ -59,10 +59,10 @@ struct sim_machine {
 	uint64_t detect_ns;
 	struct ix_dataplane *dataplane;
 	struct sim_core *core;
-	uint64_t *batch_histogram; /* [0 .. batch bound]: cycles by packets processed, all cores */
 	uint8_t *application_pool;
 	struct sim_trace *trace;                                        /* NULL: none. May be set at any time */
-	void (*on_drop)(void *context, const struct ix_packet *packet); /* of the receive ring; may be NULL */
+	void (*on_drop)(void *context, const struct ix_packet *packet); /* at the receive ring; may be NULL */
+	void *drop_context;
 };
 
 /*

@@ -34,9 +34,10 @@ static void arrive(struct sim_event *event)
 
 	while ((queue = next_queue(wire)) && *due_ns(queue->head) <= wire->engine->now_ns)
 		hand_over(wire, ix_packet_queue_pop(queue));
-	sim_cancel(wire->engine, event); /* a receiver may have sent something on */
-	if (queue)
+	if (queue) /* moves it where a receiver has sent something on */
 		sim_schedule(wire->engine, event, *due_ns(queue->head));
+	else
+		sim_cancel(wire->engine, event);
 }
 
 void sim_wire_init(struct sim_wire *wire, struct sim_engine *engine, struct sim_pool *pool,
@@ -68,11 +69,8 @@ static void enqueue(struct sim_wire *wire, struct ix_packet_queue *queue, struct
 {
 	*due_ns(packet) = at_ns;
 	ix_packet_queue_push(queue, packet);
-	if (sim_scheduled(&wire->event)) {
-		if (queue->head != packet || next_queue(wire) != queue)
-			return;
-		sim_cancel(wire->engine, &wire->event);
-	}
+	if (sim_scheduled(&wire->event) && (queue->head != packet || next_queue(wire) != queue))
+		return;
 	sim_schedule(wire->engine, &wire->event, at_ns);
 }
 
@@ -127,8 +125,10 @@ static void impair(struct sim_wire *wire, struct ix_packet *packet, uint64_t at_
 
 static uint64_t serialization_ns(const struct sim_wire *wire, const struct ix_packet *packet)
 {
-	uint32_t bytes = packet->length < SIM_ETHERNET_MIN_BYTES ? SIM_ETHERNET_MIN_BYTES : packet->length;
+	uint32_t bytes = packet->length + wire->options.header_bytes;
 
+	if (bytes < SIM_ETHERNET_MIN_BYTES)
+		bytes = SIM_ETHERNET_MIN_BYTES;
 	return (uint64_t)llrint((bytes + SIM_ETHERNET_OVERHEAD_BYTES) * wire->ns_per_byte);
 }
 

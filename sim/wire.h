@@ -20,6 +20,7 @@
 struct sim_wire_options {
 	uint64_t bandwidth_bps; /* 0: infinite */
 	uint64_t delay_ns;
+	uint32_t header_bytes;                    /* that each packet has on the wire beside its own */
 	uint64_t queue_bytes;                     /* what waits for serialization beyond this is dropped; 0: no bound */
 	double loss, duplicate, reorder, corrupt; /* probabilities per packet, 0 .. 1 */
 	uint64_t reorder_ns;                      /* by which a held-back packet is late */

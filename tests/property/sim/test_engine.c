@@ -54,7 +54,7 @@ static void act(void)
 	if (p->order != UINT64_MAX && rng_below(&f.rng, 3) == 0) {
 		sim_cancel(&f.engine, &p->event);
 		p->order = UINT64_MAX;
-	} else if (p->order == UINT64_MAX) {
+	} else if (p->order == UINT64_MAX || rng_below(&f.rng, 4) == 0) { /* a scheduled one is moved */
 		p->time_ns = f.engine.now_ns + rng_below(&f.rng, f.spread_ns);
 		p->order = f.orders++;
 		sim_schedule(&f.engine, &p->event, p->time_ns);

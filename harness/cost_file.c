@@ -1,0 +1,177 @@
+#include "harness/cost_file.h"
+#include "harness/experiment_values.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GHZ_MIN       0.01
+#define GHZ_MAX       100.0
+#define BANDWIDTH_MAX 10000.0
+#define KNOWN_MAX     (2 * SIM_COST_COUNT + 5) /* keys a file may have */
+
+/* A key, where its value goes, and what is allowed. */
+struct known {
+	char key[32];
+	double *value;
+	double low, high;
+	int cycles; /* to be divided by the nominal frequency */
+	const config_setting_t *setting;
+};
+
+static void list_known(struct known known[KNOWN_MAX], struct sim_costs *costs)
+{
+	const struct known others[] = {
+	    {"nominal_ghz", &costs->nominal_ghz, GHZ_MIN, GHZ_MAX, 0, NULL},
+	    {"frequency_ghz", &costs->frequency_ghz, GHZ_MIN, GHZ_MAX, 0, NULL},
+	    {"detect_ns", &costs->detect_ns, 0, SIM_COST_MAX_NS, 0, NULL},
+	    {"wire_delay_ns", &costs->wire_delay_ns, 0, SIM_COST_MAX_NS, 0, NULL},
+	    {"wire_bandwidth_gbps", &costs->wire_bandwidth_gbps, 0, BANDWIDTH_MAX, 0, NULL},
+	};
+
+	memcpy(known, others, sizeof(others));
+	known += sizeof(others) / sizeof(others[0]);
+	for (int i = 0; i < SIM_COST_COUNT; i++, known += 2) {
+		known[0] = (struct known){"", &costs->ns[i], 0, SIM_COST_MAX_NS, 0, NULL};
+		known[1] = (struct known){"", &costs->ns[i], 0, SIM_COST_MAX_NS, 1, NULL};
+		snprintf(known[0].key, sizeof(known[0].key), "%s_ns", sim_cost_name[i]);
+		snprintf(known[1].key, sizeof(known[1].key), "%s_cycles", sim_cost_name[i]);
+	}
+}
+
+static int read_number(const struct experiment_source *source, struct known *known, const config_setting_t *setting)
+{
+	int type = config_setting_type(setting);
+	double value;
+
+	if (type == CONFIG_TYPE_FLOAT)
+		value = config_setting_get_float(setting);
+	else if (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)
+		value = (double)config_setting_get_int64(setting);
+	else
+		return experiment_reject(source, setting, "not a number; allowed: a number from %g to %g", known->low,
+					 known->high);
+	if (!(value >= known->low && value <= known->high))
+		return experiment_reject(source, setting, "%g is not allowed; allowed: a number from %g to %g", value,
+					 known->low, known->high);
+	*known->value = value;
+	known->setting = setting;
+	return 0;
+}
+
+static int read_settings(struct known *known, const struct experiment_source *source, const config_t *config)
+{
+	const config_setting_t *root = config_root_setting(config);
+
+	for (int i = 0; i < config_setting_length(root); i++) {
+		const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
+		size_t k = 0;
+
+		while (k < KNOWN_MAX && strcmp(config_setting_name(setting), known[k].key) != 0)
+			k++;
+		if (k == KNOWN_MAX)
+			return experiment_reject(
+			    source, setting,
+			    "unknown; allowed: nominal_ghz, frequency_ghz, detect_ns, wire_delay_ns, "
+			    "wire_bandwidth_gbps, and _ns or _cycles of cycle, poll, receive, event, call, timer, "
+			    "transmit, control, doorbell");
+		if (read_number(source, &known[k], setting))
+			return 2;
+	}
+	return 0;
+}
+
+/* Every constant once, in one of its two forms; cycles become nanoseconds. */
+static int complete(struct known *known, const struct experiment_source *source, const struct sim_costs *costs)
+{
+	const size_t single = KNOWN_MAX - 2 * SIM_COST_COUNT;
+
+	for (size_t k = 0; k < KNOWN_MAX; k += k < single ? 1 : 2) {
+		int pair = k >= single;
+
+		if (pair && known[k].setting && known[k + 1].setting)
+			return experiment_reject(source, known[k + 1].setting,
+						 "given beside '%s'; allowed: one of the two", known[k].key);
+		if (!known[k].setting && !(pair && known[k + 1].setting)) {
+			snprintf(source->error, source->error_size, "%s: key '%s'%s%s%s is missing", source->name,
+				 known[k].key, pair ? " or '" : "", pair ? known[k + 1].key : "", pair ? "'" : "");
+			return 2;
+		}
+		if (pair && known[k + 1].setting)
+			*known[k + 1].value /= costs->nominal_ghz;
+	}
+	return 0;
+}
+
+int costs_read_text(struct sim_costs *costs, const char *text, const char *name, char *error, size_t error_size)
+{
+	const struct experiment_source source = {name, error, error_size};
+	struct known known[KNOWN_MAX];
+	config_t config;
+	int status = 0;
+
+	*costs = sim_costs_zero;
+	list_known(known, costs);
+	if (strstr(text, "@include")) {
+		snprintf(error, error_size, "%s: @include is not allowed", name);
+		return -1;
+	}
+	config_init(&config);
+	if (!config_read_string(&config, text)) {
+		snprintf(error, error_size, "%s:%d: %s", name, config_error_line(&config), config_error_text(&config));
+		status = 2;
+	}
+	if (!status)
+		status = read_settings(known, &source, &config);
+	if (!status)
+		status = complete(known, &source, costs);
+	config_destroy(&config);
+	return status ? -1 : 0;
+}
+
+/* FNV-1a (Fowler, Noll, Vo), 64 bits, over the constants: comments do not count. */
+static uint64_t hash_of(const struct sim_costs *costs)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	const unsigned char *bytes = (const unsigned char *)costs;
+
+	for (size_t i = 0; i < sizeof(*costs); i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, char *error, size_t error_size)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file;
+	int status = -1;
+
+	if (file_hash)
+		*file_hash = 0;
+	*costs = sim_costs_zero;
+	if (!strcmp(name, "zero"))
+		return 0;
+	file = fopen(name, "re");
+	if (file)
+		text = calloc(1, COST_FILE_BYTES_MAX + 1);
+	if (text)
+		size = fread(text, 1, COST_FILE_BYTES_MAX + 1, file);
+	if (!file || (text && ferror(file)))
+		snprintf(error, error_size, "%s: %s; allowed: zero, or a cost file", name, strerror(errno));
+	else if (!text)
+		snprintf(error, error_size, "out of memory");
+	else if (size > COST_FILE_BYTES_MAX || memchr(text, '\0', size))
+		snprintf(error, error_size, "%s: not a cost file: text of at most %d bytes", name, COST_FILE_BYTES_MAX);
+	else
+		status = costs_read_text(costs, text, name, error, error_size);
+	if (!status && file_hash)
+		*file_hash = hash_of(costs);
+	if (file)
+		fclose(file);
+	free(text);
+	return status;
+}
+
+_Static_assert(sizeof(struct sim_costs) == (SIM_COST_COUNT + 5) * sizeof(double), "no padding takes part in the hash");

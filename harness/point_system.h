@@ -1,0 +1,67 @@
+/*
+ * What the kinds "system" and "system-slo" share: their parameters once checked, and one run of the simulated machine.
+ *
+ * The load is what the service times alone ask of the cores at the nominal frequency: rate * mean / cores; overheads
+ * come on top. Warm-up "auto" discards what queue_warmup_requests() asks for a partitioned queue whose service times
+ * include the overheads of a full batch, but no more than half of the requests; a tenth of them where that queue is
+ * overloaded or its variance infinite.
+ */
+#ifndef IXLAB_HARNESS_POINT_SYSTEM_H
+#define IXLAB_HARNESS_POINT_SYSTEM_H
+
+#include "harness/point.h"
+#include "sim/system.h"
+
+#define SYSTEM_CONNECTIONS 2752 /* of the published memcached runs; rounded up to a multiple of the cores */
+
+extern const struct point_kind point_kind_system;     /* system cores service mean_us load|rate batch connections
+						       * placement costs transmit_order requests ci warmup confidence */
+extern const struct point_kind point_kind_system_slo; /* the same without load and rate, and slo tolerance */
+
+extern const char *const system_quantile_name[ESTIMATE_QUANTILES]; /* "p50_us", ... */
+
+struct system_point {
+	struct sim_system_options options; /* service points to the member below; rate_rps is of kind "system" only */
+	struct dist service;
+	uint64_t requests;
+	double ci;
+	bool warmup_auto;
+	uint64_t warmup;
+	double confidence;
+	double slo_us, tolerance; /* of kind "system-slo" only */
+};
+
+/* Checks the parameters common to both kinds and fills in the defaults. -1 with @error. */
+int system_point_normalize(json_t *params, bool has_load, struct point_error *error);
+
+/* Reads normalized parameters. 1 with @error when memory is short or a file has changed. @point must not move. */
+int system_point_read(struct system_point *point, const json_t *params, uint64_t seed, unsigned replication,
+		      struct point_error *error);
+void system_point_clear(struct system_point *point);
+
+double system_point_rate_rps(const struct system_point *point, double load);
+double system_point_load(const struct system_point *point, double rate_rps);
+
+struct system_outcome {
+	struct estimate estimate;         /* microseconds */
+	struct sim_system_totals totals;  /* after the warm-up; in_system as it is at the end */
+	uint64_t batch[IX_BATCH_MAX + 1]; /* cycles by packets processed, warm-up included */
+	uint64_t requests, warmup;
+	bool warmup_limited, capped;
+	unsigned char *histogram;
+	size_t histogram_size;
+};
+
+/*
+ * Simulates @point at @rate_rps, telling @trace (may be NULL) what happens. Free outcome->histogram; it is encoded only
+ * if @keep_histogram. 1 with @error when memory is short or the watch said to stop.
+ */
+int system_point_simulate(const struct system_point *point, double rate_rps, bool keep_histogram,
+			  struct sim_trace *trace, double watch_from, double watch_to, struct system_outcome *outcome,
+			  struct point_error *error);
+
+/* The outcome as metrics. */
+void system_point_metrics(const struct system_point *point, double rate_rps, const struct system_outcome *outcome,
+			  struct point_result *result);
+
+#endif
