@@ -4,7 +4,7 @@
 
 /*
  * The t >= 0 where @tail, falling from at most 1 towards 0, passes @q in (0,1): 0 if it begins below. @guess > 0 is a
- * time of the right order. NAN if memory is short, or if the tail is not a number or does not pass @q.
+ * time of the right order. NAN if the tail is NAN or does not pass @q.
  */
 double closed_form_invert(double (*tail)(double t, void *context), void *context, double q, double guess);
 

@@ -9,7 +9,6 @@
  */
 #include "models/closed_form.h"
 #include "models/closed_form_invert.h"
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 
 /* The Poisson probability, of mean at most 1, of more than this many is below 1e-90. */
@@ -26,9 +25,15 @@ struct levels {
 
 static void levels_start(struct levels *levels, double rho)
 {
+	double probability = exp(-rho);
+
 	*levels = (struct levels){.rho = rho};
-	for (unsigned i = 0; i < ARRIVALS_MAX; i++)
-		levels->more[i] = gsl_cdf_poisson_Q(i, rho);
+	for (unsigned i = 0; i < ARRIVALS_MAX; i++) {
+		probability *= rho / (i + 1);
+		levels->more[i] = probability; /* of i + 1 */
+	}
+	for (unsigned i = ARRIVALS_MAX - 1; i-- > 0;)
+		levels->more[i] += levels->more[i + 1];
 	levels->p[0] = levels->below[0] = 1 - rho;
 }
 
