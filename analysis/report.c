@@ -87,19 +87,18 @@ static void write_comparison(FILE *out, const struct published_row *row, const s
 
 	fprintf(out, "<tr><th>");
 	report_text(out, row->metric);
-	fprintf(out, "</th><td>");
+	fprintf(out, "<br><small>");
 	report_text(out, row->system);
 	fprintf(out, ", ");
 	report_text(out, row->workload);
-	fprintf(out, "</td><td>%s%g ", about, row->value);
+	fprintf(out, "</small></th><td>%s%g ", about, row->value);
 	report_text(out, row->unit);
 	if (isnan(point->y)) {
 		fprintf(out, "</td><td>no data yet</td><td></td>");
 	} else {
-		fprintf(out, "</td><td>%.4g", point->y);
+		fprintf(out, "</td><td>%.4g<br><small>", point->y);
 		if (point->low < point->high)
-			fprintf(out, " <small>%.4g&ndash;%.4g</small>", point->low, point->high);
-		fprintf(out, " <small>at ");
+			fprintf(out, "%.4g&ndash;%.4g, ", point->low, point->high);
 		report_text(out, figure->x.name);
 		fprintf(out, " %g</small></td><td>%+.1f%%</td>", point->x, 100 * (point->y / row->value - 1));
 	}
@@ -130,7 +129,7 @@ static void write_comparisons(FILE *out, const struct report *report)
 				    "dataplanes and commodity operating systems</cite> (EPFL thesis 8673, 2018), and "
 				    "the "
 				    "same quantity here.</p>\n<div class=\"wide\"><table><thead><tr><th>Quantity</th>"
-				    "<th>System, workload</th><th>Published</th><th>Simulated</th><th>Difference</th>"
+				    "<th>Published</th><th>Simulated</th><th>Difference</th>"
 				    "<th>Figure</th></tr></thead><tbody>\n");
 			any = true;
 			write_comparison(out, row, figure, &report->entry[i].data->published[j]);
