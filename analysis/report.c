@@ -190,15 +190,14 @@ static void write_entry(FILE *out, const struct report *report, const struct rep
 	}
 	if (entry->svg)
 		fprintf(out, "<figure>\n%s</figure>\n", entry->svg);
-	fprintf(out, "<p>");
-	report_text(out, figure->caption);
-	fprintf(out, "</p>\n");
 	if (entry->svg) {
 		report_numbers(out, figure, entry->data);
 		write_provenance(out, figure, entry->data);
 		fprintf(out, "<h3>How to make it again</h3>\n");
 	} else {
-		fprintf(out, "<p>No data yet. These commands make them:</p>\n");
+		fprintf(out, "<p>");
+		report_text(out, figure->caption);
+		fprintf(out, "</p>\n<p>No data yet. These commands make them:</p>\n");
 	}
 	write_commands(out, figure, report->database);
 	fprintf(out, "</section>\n");
