@@ -174,16 +174,54 @@ static void write_data(FILE *out, const struct figure *figure, const struct figu
 		}
 }
 
-static void write_axis(FILE *out, const char *letter, const struct figure_axis *axis)
+/* Widens the range to @value. */
+static void include(struct figure_axis *axis, double value)
 {
-	if (axis->log_base)
-		fprintf(out, "set logscale %s %d\n", letter, axis->log_base);
-	if (axis->ranged)
-		fprintf(out, "set %srange [%.12g:%.12g]\n", letter, axis->low, axis->high);
-	else if (axis->log_base)
-		fprintf(out, "set %srange [*:*]\nset offsets graph 0.03, graph 0.03, 0, 0\n", letter);
-	else
-		fprintf(out, "set %srange [0:*]\n", letter);
+	if (axis->log_base && !(value > 0))
+		return;
+	axis->low = value < axis->low ? value : axis->low;
+	axis->high = value > axis->high ? value : axis->high;
+}
+
+/* An axis without a range gets that of all panels' data, with some room: panels can be compared, and none is empty. */
+static struct figure_axis ranged_axis(const struct figure *figure, const struct figure_data *data, bool is_x)
+{
+	struct figure_axis axis = is_x ? figure->x : figure->y;
+
+	if (axis.ranged)
+		return axis;
+	axis.low = axis.log_base || is_x ? INFINITY : 0;
+	axis.high = -INFINITY;
+	for (size_t i = 0; i < figure->panels.count; i++)
+		for (size_t j = 0; j < figure->series.count; j++)
+			for (size_t k = 0; k < data->curve[i][j].count; k++) {
+				const struct figure_point *p = &data->curve[i][j].point[k];
+
+				include(&axis, is_x ? p->x : p->low);
+				include(&axis, is_x ? p->x : p->high);
+			}
+	if (!(axis.low < axis.high)) { /* one value, or none */
+		axis.low = isfinite(axis.low) && axis.low > 0 ? axis.low / 2 : axis.log_base ? 0.1 : 0;
+		axis.high = axis.high > 0 ? axis.high * 2 : 1;
+	} else if (axis.log_base) {
+		double room = pow(axis.high / axis.low, 0.03);
+
+		axis.low /= room;
+		axis.high *= room;
+	} else {
+		double room = (axis.high - axis.low) * 0.05;
+
+		axis.low -= axis.low == 0 ? 0 : room;
+		axis.high += room;
+	}
+	return axis;
+}
+
+static void write_axis(FILE *out, const char *letter, struct figure_axis axis)
+{
+	if (axis.log_base)
+		fprintf(out, "set logscale %s %d\n", letter, axis.log_base);
+	fprintf(out, "set %srange [%.12g:%.12g]\n", letter, axis.low, axis.high);
 }
 
 static void write_terminal(FILE *out, const struct layout *l, const char *path)
@@ -220,22 +258,23 @@ static void write_legend(FILE *out, const struct figure *figure, const struct la
 	}
 }
 
-static void write_head(FILE *out, const struct figure *figure, const struct layout *l, const char *source)
+static void write_head(FILE *out, const struct figure *figure, const struct figure_data *data, const struct layout *l,
+		       const char *source)
 {
 	char title[LINE_SIZE];
 	double y = l->height - l->bottom + 68;
 
 	fprintf(out, "set multiplot\nset border 3 linecolor rgb '#444444'\nset tics nomirror out scale 0.5\n"
 		     "set tics textcolor rgb '#333333'\nset grid linecolor rgb '#dddddd' linetype 1 linewidth 0.6\n"
-		     "set bars 0\nunset key\n");
+		     "unset key\n");
 	if (l->format == FIGURE_SVG)
 		fprintf(out, "set xtics offset 0, 0.4\n"); /* that terminal sets them lower */
 	for (size_t j = 0; j < figure->series.count; j++)
 		fprintf(out,
 			"set style line %zu linecolor rgb '%s' dashtype %s linewidth 1.8 pointtype %d pointsize 0.7\n",
 			j + 1, styles[j].colour, styles[j].dash, styles[j].marker);
-	write_axis(out, "x", &figure->x);
-	write_axis(out, "y", &figure->y);
+	write_axis(out, "x", ranged_axis(figure, data, true));
+	write_axis(out, "y", ranged_axis(figure, data, false));
 	snprintf(title, sizeof(title), "%s   %s", figure->id, figure->title);
 	write_label(out, l, LEFT, 20, title, &look_title);
 	write_legend(out, figure, l);
@@ -251,10 +290,10 @@ static void write_curve(FILE *out, size_t i, size_t j, const struct figure_curve
 		fprintf(out, " $exact_%zu_%zu using 1:2 with lines linestyle %zu notitle, \\\n", i, j, j + 1);
 	else
 		fprintf(out, " $points_%zu_%zu using 1:2 with lines linestyle %zu notitle, \\\n", i, j, j + 1);
-	fprintf(
-	    out,
-	    " $points_%zu_%zu using 1:2:3:4 with yerrorbars linecolor rgb '%s' linewidth 1.2 pointtype 0 notitle, \\\n",
-	    i, j, styles[j].colour);
+	fprintf(out,
+		" $points_%zu_%zu using 1:3:(0):($4 - $3) with vectors nohead linecolor rgb '%s' linewidth 1.2 "
+		"notitle, \\\n",
+		i, j, styles[j].colour);
 	fprintf(out, " $points_%zu_%zu using 1:($5 == 0 ? $2 : NaN) with points linestyle %zu notitle, \\\n", i, j,
 		j + 1);
 	fprintf(
@@ -300,7 +339,7 @@ void figure_write_script(FILE *out, const struct figure *figure, const struct fi
 	layout = layout_of(figure, source, format);
 	write_terminal(out, &layout, path);
 	write_data(out, figure, data);
-	write_head(out, figure, &layout, source);
+	write_head(out, figure, data, &layout, source);
 	for (size_t i = 0; i < figure->panels.count; i++)
 		write_panel(out, figure, data, &layout, i);
 	fprintf(out, "unset multiplot\nset output\n");
@@ -309,7 +348,7 @@ void figure_write_script(FILE *out, const struct figure *figure, const struct fi
 void figure_source_line(const struct figure *figure, const struct figure_data *data, char *line, size_t size)
 {
 	const struct store_provenance *from = &data->provenance;
-	char seeds[64], interval[64] = "";
+	char seeds[64], points[64], interval[64] = "";
 	bool exact = false;
 
 	for (size_t i = 0; i < figure->panels.count; i++)
@@ -320,10 +359,14 @@ void figure_source_line(const struct figure *figure, const struct figure_data *d
 	else
 		snprintf(seeds, sizeof(seeds), "seeds %llu to %llu", (unsigned long long)from->seed_low,
 			 (unsigned long long)from->seed_high);
+	if (from->points < figure->planned)
+		snprintf(points, sizeof(points), "%u of %zu points", from->points, figure->planned);
+	else
+		snprintf(points, sizeof(points), "%zu points", data->points);
 	if (data->confidence > 0)
 		snprintf(interval, sizeof(interval), " Bars: %g%% intervals.", data->confidence * 100);
-	snprintf(line, size, "%s%s%s Data: experiment %s, %zu points of %u runs, %s, ixlab %s.",
+	snprintf(line, size, "%s%s%s Data: experiment %s, %s of %u runs, %s, ixlab %s.",
 		 exact ? "Points: simulated; lines: exact where known." : "Points: simulated.", interval,
 		 data->capped ? " Hollow: stopped at the cap, interval wider than asked for." : "", figure->experiment,
-		 data->points, from->runs, seeds, from->versions);
+		 points, from->runs, seeds, from->versions);
 }

@@ -99,6 +99,12 @@ const struct doctor_check doctor_software[] = {
     {"Open MPI", "sweeps across machines", "apt-get install libopenmpi-dev openmpi-bin", true, look_command,
      "mpirun --version 2>/dev/null"},
     {"help2man", "manual pages", "apt-get install help2man", true, look_command, "help2man --version 2>/dev/null"},
+    {"clang-format", "layout check of make lint", "apt-get install clang-format", false, look_command,
+     "clang-format --version 2>/dev/null"},
+    {"clang-tidy", "static analysis of make lint", "apt-get install clang-tidy", false, look_command,
+     "clang-tidy --version 2>/dev/null | grep version"},
+    {"cppcheck", "static analysis of make lint", "apt-get install cppcheck", false, look_command,
+     "cppcheck --version 2>/dev/null"},
     {"DPDK", "dataplane on network cards", "apt-get install dpdk-dev", false, look_package, "libdpdk"},
     {0},
 };

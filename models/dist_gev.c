@@ -31,10 +31,14 @@ static double y_of(const struct dist *dist, double x)
 	return log1p(shape * z) / shape;
 }
 
-/* Lower incomplete gamma function, a > 0. */
+/* Lower incomplete gamma function, a > 0, x >= 0. */
 static double lower_gamma(double a, double x)
 {
-	return isinf(x) ? gsl_sf_gamma(a) : gsl_sf_gamma(a) * gsl_sf_gamma_inc_P(a, x);
+	if (isinf(x))
+		return tgamma(a);
+	if (x < 1e-18) /* its series' first term is exact here, and GSL would stop at an underflow */
+		return pow(x, a) / a;
+	return tgamma(a) * gsl_sf_gamma_inc_P(a, x);
 }
 
 struct moment {
@@ -49,22 +53,22 @@ static double moment_density(double y, void *context)
 	return pow(value_at(m->dist, y), m->order) * exp(-y - exp(-y));
 }
 
-/* E[X^order] by quadrature: the density is below 1e-300 for y < -7 and, as |shape| is small, the tail is exponential.
+/*
+ * E[X^order] by quadrature over y: below -7 the density is less than 1e-300, and as |shape| is small the tail falls
+ * like exp(-y). NAN when memory is short.
  */
 static double moment_quadrature(const struct dist *dist, int order)
 {
 	struct moment m = {dist, order};
 	gsl_function f = {moment_density, &m};
-	double result = 0, sum = 0, error;
-	size_t evaluations;
-	double from = fmax(y_of(dist, 0), -7);
+	gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(20);
+	double sum = 0;
 
-	for (double to = ceil(from); from < 60; from = to, to += 1) {
-		if (to <= from)
-			to += 1;
-		gsl_integration_qng(&f, from, to, 0, 1e-13, &result, &error, &evaluations);
-		sum += result;
-	}
+	if (!table)
+		return NAN;
+	for (double from = fmax(y_of(dist, 0), -7); from < 60; from++)
+		sum += gsl_integration_glfixed(&f, from, from + 1, table);
+	gsl_integration_glfixed_table_free(table);
 	return sum;
 }
 

@@ -49,8 +49,8 @@ static const char *check_gev(struct dist *dist, const double *p)
 {
 	if (p[1] <= 0)
 		return "SCALE is above 0";
-	if (p[2] >= 1)
-		return "SHAPE is below 1 (the mean is infinite otherwise)";
+	if (p[2] >= 1 || p[2] < -5)
+		return "SHAPE is at least -5 and below 1 (the mean is infinite otherwise)";
 	*dist = (struct dist){.kind = DIST_GEV, .scale = 1, .a = p[0], .b = p[1], .c = p[2]};
 	return NULL;
 }
