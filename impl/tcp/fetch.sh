@@ -1,0 +1,63 @@
+#!/bin/sh
+# usage: fetch.sh CACHE
+# Fetches the distribution's source package of lwIP into CACHE/lwip-VERSION (nothing is done if it is there) and prints
+# that directory. The system's apt configuration is read, never changed; apt verifies the signatures of the lists and,
+# through them, the checksums of the files. Needs no root.
+set -eu
+version=2.1.3
+cache=$1
+source_dir=$cache/lwip-$version
+[ -e "$source_dir/.complete" ] && { echo "$source_dir"; exit 0; }
+
+fail()
+{
+	echo "ixlab: fetching the lwIP source package: $1" >&2
+	exit 1
+}
+
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+# Two builds at once: the second waits for the first.
+exec 9>"$cache/.lock"
+flock 9
+[ -e "$source_dir/.complete" ] && { echo "$source_dir"; exit 0; }
+
+work=$(mktemp -d "$cache/fetch.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/parts" "$work/lists/partial" "$work/archives/partial" "$work/unpacked"
+codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+[ -n "$codename" ] || fail "/etc/os-release names no release"
+
+# Sources of this release, whichever of the two formats lists them, turned from binary into source packages.
+cat /dev/null /etc/apt/sources.list.d/*.sources 2>/dev/null |
+	awk -v RS= -v ORS='\n\n' -v suite="$codename" '
+		$0 ~ "(^|\n)Suites:[^\n]*[ \t]" suite { sub(/(^|\n)Types:[^\n]*/, "\nTypes: deb-src"); sub(/^\n/, ""); print }' \
+		>"$work/parts/release.sources"
+cat /dev/null /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+	awk -v suite="$codename" '
+		$1 == "deb" || $1 == "deb-src" {
+			field = 2
+			if ($2 ~ /^\[/)
+				while ($field !~ /\]$/) field++
+			if ($2 ~ /^\[/) field++
+			if (index($(field + 1), suite) != 1) next
+			sub(/^deb(-src)?/, "deb-src")
+			if (!seen[$0]++) print
+		}' >"$work/parts/release.list"
+[ -s "$work/parts/release.sources" ] || [ -s "$work/parts/release.list" ] || fail "apt has no source for $codename"
+
+apt()
+{
+	apt-get -qq -o Dir::Etc::sourceparts="$work/parts" -o Dir::Etc::sourcelist=/dev/null \
+		-o Dir::State::lists="$work/lists" -o Dir::Cache="$work" -o Dir::Cache::archives="$work/archives" \
+		-o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o Acquire::Retries=3 \
+		-o Acquire::AllowInsecureRepositories=false -o APT::Get::AllowUnauthenticated=false "$@"
+}
+apt update >&2 || fail "apt-get update failed"
+(cd "$work/unpacked" && apt source lwip >"$work/log" 2>&1) || { cat "$work/log" >&2; fail "apt-get source failed"; }
+set -- "$work"/unpacked/lwip-"$version"*/src
+[ -d "$1" ] || fail "expected version $version, got: $(cd "$work/unpacked" && echo lwip*)"
+rm -rf "$source_dir"
+mv "${1%/src}" "$source_dir"
+touch "$source_dir/.complete"
+echo "$source_dir"

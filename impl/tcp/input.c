@@ -1,0 +1,138 @@
+/* A TCP segment on its way into lwIP: its bucket is put in place, floods and old connections are dealt with first. */
+#include "impl/tcp/internal.h"
+
+#include "lwip/ip.h"
+
+#include <string.h>
+
+enum { FLAG_FIN = 1, FLAG_SYN = 2, FLAG_RST = 4, FLAG_ACK = 16 };
+
+struct segment {
+	uint16_t src_port, dst_port;
+	uint32_t seq;
+	uint8_t flags;
+};
+
+static struct segment peek(const uint8_t *header)
+{
+	struct segment s;
+	uint16_t ports[2];
+	uint32_t seq;
+
+	memcpy(ports, header, 4);
+	memcpy(&seq, header + 4, 4);
+	s.src_port = lwip_ntohs(ports[0]);
+	s.dst_port = lwip_ntohs(ports[1]);
+	s.seq = lwip_ntohl(seq);
+	s.flags = header[13];
+	return s;
+}
+
+static struct tcp_pcb_listen *find_listener(struct tcp_host *h, uint16_t port)
+{
+	for (unsigned i = 0; i < h->options.listen_ports; i++)
+		if (h->listener[i].local_port == port)
+			return &h->listener[i];
+	return NULL;
+}
+
+/* May this SYN open a connection? A full backlog ignores it, as the peer will repeat it. A full list of half-open ones
+ * lets the oldest go: a flood of SYNs then costs a bounded amount of memory and real handshakes still get through. */
+static bool admit(struct tcp_thread *t, struct tcp_group *g)
+{
+	const struct ix_tcp_options *o = &t->host->options;
+
+	if (g->unaccepted >= o->backlog) {
+		t->counters.syn_dropped++;
+		return false;
+	}
+	if (g->half_open >= o->half_open_max) {
+		struct tcp_connection *oldest = container_of(g->half_open_list.next, struct tcp_connection, link);
+
+		t->counters.half_open_dropped++;
+		tcp_connection_abandon(oldest, IX_DEAD_TIMEOUT, 0);
+		tcp_connection_settle(t, oldest, 0);
+	}
+	return true;
+}
+
+/* RFC 1122 section 4.2.2.13: a SYN beyond all that the old incarnation used opens a new one. lwIP would not. */
+static bool reuses_time_wait(const struct tcp_pcb *pcb, const struct segment *s)
+{
+	return pcb->state == TIME_WAIT && (s->flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN &&
+	       seq_before(pcb->rcv_nxt, s->seq);
+}
+
+static void call_lwip(struct tcp_thread *t, struct tcp_bucket *b, struct tcp_pcb_listen *listener, struct rx_buffer *rx,
+		      uint32_t src_be, uint32_t dst_be)
+{
+	tcp_listen_pcbs.listen_pcbs = listener;
+	ip_data.current_netif = ip_data.current_input_netif = &t->netif;
+	ip_data.current_iphdr_src.addr = src_be;
+	ip_data.current_iphdr_dest.addr = dst_be;
+	t->opened = NULL;
+	tcp_bucket_in(b);
+	tcp_input(&rx->pbuf.pbuf, &t->netif);
+	tcp_bucket_out(b);
+}
+
+/* The connection a segment is for; NULL if none, or if the segment reuses one in TIME_WAIT, which is gone then. */
+static struct tcp_connection *find_connection(struct tcp_thread *t, const struct tcp_bucket *b, uint32_t src_be,
+					      const struct segment *s)
+{
+	struct tcp_pcb *pcb = tcp_bucket_find(b, src_be, s->src_port, s->dst_port);
+	struct tcp_connection *c;
+
+	if (!pcb)
+		return NULL;
+	c = pcb->callback_arg;
+	if (reuses_time_wait(pcb, s)) {
+		tcp_connection_abandon(c, IX_DEAD_CLOSED, 0);
+		tcp_connection_settle(t, c, 0);
+		return NULL;
+	}
+	c->heard_ns = t->thread->now_ns;
+	c->probes = 0;
+	if (pcb->state == TIME_WAIT && s->flags & FLAG_FIN)
+		c->state_at_ns = t->thread->now_ns + t->host->options.time_wait_ns;
+	return c;
+}
+
+void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet *packet, uint8_t *segment,
+		    uint16_t length, uint32_t src_be, uint32_t dst_be)
+{
+	struct tcp_bucket *b = tcp_bucket_of(g, packet->rss_hash);
+	struct tcp_pcb_listen *listener = NULL;
+	struct tcp_connection *c;
+	struct rx_buffer *rx;
+	struct segment s;
+
+	if (length < TCP_HLEN) {
+		tcp_refuse(t, packet, &t->counters.malformed);
+		return;
+	}
+	t->counters.segments_in++;
+	t->group = g;
+	t->hash = packet->rss_hash;
+	s = peek(segment);
+	c = find_connection(t, b, src_be, &s);
+	if (!c) {
+		listener = find_listener(t->host, s.dst_port);
+		if (listener && (s.flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN && !admit(t, g)) {
+			tcp_packet_free(t, packet);
+			return;
+		}
+	}
+	rx = rx_new(t, packet, segment, length);
+	if (!rx) {
+		tcp_refuse(t, packet, &t->counters.no_memory);
+		return;
+	}
+	call_lwip(t, b, listener, rx, src_be, dst_be);
+	if (!c)
+		c = t->opened;
+	if (c)
+		tcp_connection_settle(t, c, IX_EVENTS_PER_STEP);
+	if (t->opened)
+		tcp_buckets_grow(g);
+}
