@@ -133,7 +133,7 @@ static void stop(struct ix_dataplane *dataplane, unsigned threads, unsigned grou
 
 	for (i = 0; i < groups; i++)
 		stop_group(dataplane, &dataplane->group[i]);
-	for (i = 0; dataplane->thread && i < dataplane->options.threads; i++)
+	for (i = 0; dataplane->thread && i < dataplane->options.threads && dataplane->thread[i].dataplane; i++)
 		stop_thread(dataplane, &dataplane->thread[i], i < threads);
 	release(dataplane, dataplane->group);
 	release(dataplane, dataplane->thread);

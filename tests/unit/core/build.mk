@@ -3,3 +3,4 @@ $(eval $(call test,core_dataplane,tests/unit/core/test_dataplane.c $(CORE_TEST_N
 $(eval $(call test,core_rss,tests/unit/core/test_rss.c,ixcore))
 $(eval $(call test,core_handle,tests/unit/core/test_handle.c,ixcore))
 $(eval $(call test,core_metrics,tests/unit/core/test_metrics.c,ixcore,-lm))
+$(eval $(call test,core_calls,tests/unit/core/test_calls.c $(CORE_TEST_NIC),ixcore,-lpthread))
