@@ -22,7 +22,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	struct options *common = state->input;
 
 	if (key == ARGP_KEY_INIT) {
-		state->child_inputs[0] = common;
+		state->child_inputs[0] = state->child_inputs[1] = common;
 		return 0;
 	}
 	if (key != KEY_LOAD)
@@ -31,7 +31,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp_child children[] = {{&options_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&options_model_argp, 0, NULL, 0}, {&options_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
     .options = options,
     .parser = parse,

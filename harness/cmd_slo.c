@@ -1,9 +1,10 @@
-/* ixlab slo: the maximum load of one queueing model at a limit of its p99. */
+/* ixlab slo: the maximum load of one queueing model, or of a simulated machine, at a limit of its p99. */
 #include "harness/command.h"
 #include "harness/json_text.h"
 #include "harness/options.h"
 #include "harness/point_queue.h"
 #include "harness/slo.h"
+#include "harness/slo_system.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,10 +13,16 @@
 enum { KEY_SLO = 1, KEY_TOLERANCE };
 
 static const struct argp_option options[] = {
-    {"slo", KEY_SLO, "LIMIT", 0, "Limit of the 99th percentile, in multiples of the mean service time: 10S", 1},
+    {"slo", KEY_SLO, "LIMIT", 0,
+     "Limit of the 99th percentile, in multiples of the mean service time: 10S; with --system also a time: 500us", 1},
     {"tolerance", KEY_TOLERANCE, "X", 0, "Narrow the load down to X (0.001)", 2},
     {0},
 };
+
+static const struct argp_child children[] = {
+    {&options_model_argp, 0, NULL, 0}, {&options_system_argp, 0, NULL, 0}, {&options_argp, 0, NULL, 0}, {0}};
+
+#define CHILDREN (sizeof(children) / sizeof(children[0]) - 1)
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
@@ -24,7 +31,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = common;
+		for (size_t i = 0; i < CHILDREN; i++)
+			state->child_inputs[i] = common;
 		return 0;
 	case KEY_SLO:
 		text = json_string(value);
@@ -40,15 +48,18 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&options_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
     .options = options,
     .parser = parse,
     .children = children,
-    .doc = "Search the maximum load at which the 99th percentile of the response time of a queueing model stays within "
-	   "a limit. Every load tried faces the same random numbers; --requests and --ci apply to each. The interval "
-	   "holds the tolerance and the p99 interval, divided by the slope of p99 against load.\v"
-	   "Example: ixlab slo --model centralized-fcfs --servers 16 --service exp --slo 10S --exact",
+    .doc =
+	"Search the maximum load at which the 99th percentile of the response time of a queueing model (--model) or a "
+	"simulated machine (--system) stays within a limit. Every load tried faces the same random numbers; --requests "
+	"and --ci apply to each. The interval "
+	"holds the tolerance and the p99 interval, divided by the slope of p99 against load.\v"
+	"Example: ixlab slo --model centralized-fcfs --servers 16 --service exp --slo 10S --exact\n"
+	"         ixlab slo --system ix --cores 16 --service exp --mean-us 10 --costs workloads/costs/ix.cfg --slo "
+	"500us",
 };
 
 static double find_exact(const struct queue_point *point, const struct options *common, const char **formula)
@@ -132,6 +143,8 @@ int cmd_slo(int argc, char **argv)
 	int status;
 
 	command_parse(&argp, argc, argv, &common);
+	if (json_object_get(common.params, "system"))
+		return cmd_slo_system(&common);
 	options_normalize(&point_kind_queue_slo, &common);
 	status = options_run_point(&point_kind_queue_slo, &common, &result);
 	if (!status && queue_point_read(&point, common.params, &error)) {

@@ -22,16 +22,21 @@ enum {
 	KEY_JSON
 };
 
-static const struct argp_option common[] = {
+static const struct argp_option model_options[] = {
     {"model", KEY_MODEL, "MODEL", 0,
      "centralized-fcfs, partitioned-fcfs, centralized-ps or partitioned-ps: one queue for all servers or one for each, "
      "first come first served or processor sharing",
      1},
     {"servers", KEY_SERVERS, "N", 0, "Servers, 1 to 1024", 1},
+    {"exact", KEY_EXACT, NULL, 0, "Print the exact values of theory too, where a closed form is known", 3},
+    {0},
+};
+
+static const struct argp_option common[] = {
     {"service", KEY_SERVICE, "DIST", 0,
      "Distribution of the service time: det, exp, bimodal1, bimodal2, bimodal:P,A,B, lognormal:CV, pareto:ALPHA, "
      "gev:LOCATION,SCALE,SHAPE, gpareto:LOCATION,SCALE,SHAPE, tpcc, empirical:FILE (lines of VALUE WEIGHT). Any mean: "
-     "it is the unit, S",
+     "it is the unit S, or set by --mean-us",
      1},
     {"requests", KEY_REQUESTS, "N", 0,
      "Requests to simulate, warm-up included (10000000), or with --ci at most (1000000000); also written 1e7", 2},
@@ -46,7 +51,6 @@ static const struct argp_option common[] = {
      2},
     {"confidence", KEY_CONFIDENCE, "C", 0, "Confidence level of the intervals (0.95)", 2},
     {"seed", KEY_SEED, "N", 0, "Seed of the random streams, 0 to 2^63-1 (1)", 2},
-    {"exact", KEY_EXACT, NULL, 0, "Print the exact values of theory too, where a closed form is known", 3},
     {"json", KEY_JSON, NULL, 0, "Print one JSON object on one line", 3},
     {0},
 };
@@ -79,7 +83,7 @@ void options_set_number(json_t *params, const char *name, const char *text)
 	json_object_set_new(params, name, json_real(real));
 }
 
-static void set_text(json_t *params, const char *name, const char *text)
+void options_set_text(json_t *params, const char *name, const char *text)
 {
 	json_t *value = json_string(text);
 
@@ -88,17 +92,34 @@ static void set_text(json_t *params, const char *name, const char *text)
 	json_object_set_new(params, name, value);
 }
 
-static error_t parse_common(int key, char *value, struct argp_state *state)
+static error_t parse_model(int key, char *value, struct argp_state *state)
 {
 	struct options *options = state->input;
 
 	switch (key) {
 	case KEY_MODEL:
-	case KEY_SERVICE:
-		set_text(options->params, key == KEY_MODEL ? "model" : "service", value);
+		options_set_text(options->params, "model", value);
 		return 0;
 	case KEY_SERVERS:
 		options_set_number(options->params, "servers", value);
+		return 0;
+	case KEY_EXACT:
+		options->exact = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp options_model_argp = {.options = model_options, .parser = parse_model};
+
+static error_t parse_common(int key, char *value, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_SERVICE:
+		options_set_text(options->params, "service", value);
 		return 0;
 	case KEY_REQUESTS:
 		options_set_number(options->params, "requests", value);
@@ -111,15 +132,12 @@ static error_t parse_common(int key, char *value, struct argp_state *state)
 		return 0;
 	case KEY_WARMUP:
 		if (!strcmp(value, "auto"))
-			set_text(options->params, "warmup", value);
+			options_set_text(options->params, "warmup", value);
 		else
 			options_set_number(options->params, "warmup", value);
 		return 0;
 	case KEY_SEED:
 		options->seed = parse_seed(value);
-		return 0;
-	case KEY_EXACT:
-		options->exact = true;
 		return 0;
 	case KEY_JSON:
 		options->json = true;
@@ -135,8 +153,12 @@ void options_normalize(const struct point_kind *kind, struct options *options)
 {
 	struct point_error error;
 
-	if (kind->normalize(options->params, &error))
-		command_reject("--%s: %s", error.key, error.text);
+	if (!kind->normalize(options->params, &error))
+		return;
+	for (char *c = error.key; *c; c++)
+		if (*c == '_')
+			*c = '-';
+	command_reject("--%s: %s", error.key, error.text);
 }
 
 /* Progress of the running point. */

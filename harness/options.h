@@ -1,6 +1,6 @@
 /*
- * Options of the commands that compute one queueing point (`ixlab queue`, `ixlab slo`): each becomes a parameter of the
- * point, which its kind then checks, so that a command line and an experiment file obey the same rules.
+ * Options of the commands that compute one point (`ixlab queue`, `ixlab system`, `ixlab slo`): each becomes a parameter
+ * of the point, which its kind then checks, so that a command line and an experiment file obey the same rules.
  */
 #ifndef IXLAB_HARNESS_OPTIONS_H
 #define IXLAB_HARNESS_OPTIONS_H
@@ -15,11 +15,14 @@ struct options {
 	bool exact, json;
 };
 
-/* The options common to both commands, to be a child of the command's; its input is a struct options. */
-extern const struct argp options_argp;
+/* To be children of the command's; the input of each is a struct options. */
+extern const struct argp options_argp;        /* those common to all */
+extern const struct argp options_model_argp;  /* of a queueing model */
+extern const struct argp options_system_argp; /* of a simulated machine */
 
 /* Sets the parameter called like the option @name to the number written in @text; ends the process where it is none. */
 void options_set_number(json_t *params, const char *name, const char *text);
+void options_set_text(json_t *params, const char *name, const char *text); /* likewise, where it is not UTF-8 */
 
 /* Checks the parameters by @kind; ends the process with what is wrong. */
 void options_normalize(const struct point_kind *kind, struct options *options);
