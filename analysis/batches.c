@@ -19,10 +19,10 @@ void batches_destroy(struct batches *b)
 	histogram_destroy(b->scratch);
 }
 
-void batches_merge_into(const struct batches *b, unsigned i, struct histogram *to)
+const struct histogram *batches_decode(const struct batches *b, unsigned i)
 {
 	histogram_decode(b->scratch, b->batch[i].bytes, b->batch[i].size);
-	histogram_merge(to, b->scratch);
+	return b->scratch;
 }
 
 /* Merges each two neighbours; the histogram in use is the (empty) current one. */
@@ -31,8 +31,8 @@ static int merge_pairs(struct batches *b)
 	for (unsigned i = 0; i < BATCHES_MAX / 2; i++) {
 		struct batch merged;
 
-		batches_merge_into(b, 2 * i, b->current);
-		batches_merge_into(b, 2 * i + 1, b->current);
+		histogram_merge(b->current, batches_decode(b, 2 * i));
+		histogram_merge(b->current, batches_decode(b, 2 * i + 1));
 		merged.bytes = histogram_encode(b->current, &merged.size);
 		histogram_clear(b->current);
 		if (!merged.bytes)

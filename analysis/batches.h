@@ -30,7 +30,7 @@ void batches_destroy(struct batches *b);
 /* Adds @n values. -1 when memory is short: then only batches_destroy() may follow. */
 int batches_add(struct batches *b, const double *values, size_t n);
 
-/* Adds finished batch @i to @to; overwrites b->scratch. */
-void batches_merge_into(const struct batches *b, unsigned i, struct histogram *to);
+/* Finished batch @i; valid until the next call of this or of batches_add(). */
+const struct histogram *batches_decode(const struct batches *b, unsigned i);
 
 #endif

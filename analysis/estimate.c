@@ -7,46 +7,45 @@
 const double estimate_probability[ESTIMATE_QUANTILES] = {0.5, 0.9, 0.95, 0.99, 0.999};
 const char *const estimate_name[ESTIMATE_QUANTILES] = {"p50", "p90", "p95", "p99", "p999"};
 
-/* Sections: the batches taken singly, in pairs, in fours. Fewer than 8 give no spread worth the name. */
-enum { LEVELS = 3, SECTIONS_MIN = 8, MEAN = ESTIMATE_QUANTILES, SERIES };
-
-/* A section must expect this many values beyond a quantile to tell something of it: for p999 that is 8,000 values. */
-static const double tail_values_min = 8;
+enum { MEAN = ESTIMATE_QUANTILES, SERIES, BATCHES_MIN = 8 };
 
 /* 90% quantile of the standard normal distribution. */
 static const double critical = 1.2816;
+
+/* An interval is given where the run is worth this many independent values beyond the quantile. */
+static const double tail_values_min = 10;
+
+/* The mean is as hard to tell as this quantile. */
+static const double mean_probability = 0.9;
 
 struct estimator {
 	uint64_t warmup, discarded;
 	double confidence;
 	struct batches batches;
-	struct histogram *all;             /* scratch of estimator_result() */
-	struct histogram *section[LEVELS]; /* likewise: the section being put together */
+	struct histogram *all; /* scratch of estimator_result() */
 };
 
-/* For each statistic its value in each section of a level. */
-struct level {
-	unsigned sections;
-	double value[SERIES][BATCHES_MAX];
+/*
+ * One number from each batch: its mean, or the share of its values at or below the quantile of the whole run. Both are
+ * averages, so the series of longer batches follows from that of shorter ones, and short batches have no bias.
+ */
+struct series {
+	unsigned n;
+	double value[BATCHES_MAX];
+	double std_error; /* of the series' mean; NAN where there are too few */
+	bool correlated;
 };
 
 struct estimator *estimator_create(uint64_t warmup, double confidence)
 {
 	struct estimator *e = calloc(1, sizeof(*e));
-	bool complete;
 
 	if (!e)
 		return NULL;
 	e->warmup = warmup;
 	e->confidence = confidence;
-	complete = batches_init(&e->batches) == 0;
 	e->all = histogram_create();
-	complete = complete && e->all;
-	for (unsigned i = 0; i < LEVELS; i++) {
-		e->section[i] = histogram_create();
-		complete = complete && e->section[i];
-	}
-	if (complete)
+	if (batches_init(&e->batches) == 0 && e->all)
 		return e;
 	estimator_destroy(e);
 	return NULL;
@@ -58,8 +57,6 @@ void estimator_destroy(struct estimator *e)
 		return;
 	batches_destroy(&e->batches);
 	histogram_destroy(e->all);
-	for (unsigned i = 0; i < LEVELS; i++)
-		histogram_destroy(e->section[i]);
 	free(e);
 }
 
@@ -76,118 +73,120 @@ void estimator_histogram(const struct estimator *e, struct histogram *out)
 {
 	histogram_clear(out);
 	for (unsigned i = 0; i < e->batches.finished; i++)
-		batches_merge_into(&e->batches, i, out);
+		histogram_merge(out, batches_decode(&e->batches, i));
 	histogram_merge(out, e->batches.current);
 }
 
-static void close_section(struct level *level, const struct histogram *h)
+/* What each finished batch has to say of the estimates in @out. */
+static void measure_batches(const struct batches *b, const struct estimate *out, struct series series[SERIES])
 {
-	unsigned i = level->sections++;
+	for (unsigned i = 0; i < b->finished; i++) {
+		const struct histogram *h = batches_decode(b, i);
 
-	for (unsigned q = 0; q < ESTIMATE_QUANTILES; q++)
-		level->value[q][i] = histogram_quantile(h, estimate_probability[q]);
-	level->value[MEAN][i] = histogram_mean(h);
-}
-
-/* Fills in all levels, and e->all with all values. Values that fill no section count in e->all alone. */
-static void measure_sections(const struct estimator *e, struct level level[LEVELS + 1])
-{
-	histogram_clear(e->all);
-	level[LEVELS].sections = 0;
-	for (unsigned l = 0; l < LEVELS; l++) {
-		level[l].sections = 0;
-		histogram_clear(e->section[l]);
+		for (unsigned q = 0; q < ESTIMATE_QUANTILES; q++)
+			series[q].value[i] = histogram_cdf(h, out->quantile[q].value);
+		series[MEAN].value[i] = histogram_mean(h);
 	}
-	for (unsigned i = 0; i < e->batches.finished; i++) {
-		batches_merge_into(&e->batches, i, e->all);
-		for (unsigned l = 0; l < LEVELS; l++) {
-			histogram_merge(e->section[l], e->batches.scratch);
-			if ((i + 1) % (1U << l) != 0)
-				continue;
-			close_section(&level[l], e->section[l]);
-			histogram_clear(e->section[l]);
-		}
-	}
-	histogram_merge(e->all, e->batches.current);
+	for (unsigned s = 0; s < SERIES; s++)
+		series[s].n = b->finished;
 }
 
 /*
  * Whether neighbours in the series correlate: the lag-1 autocorrelation is above what one in ten independent series
- * shows, its distribution being near normal with mean -1/n and variance 1/n.
+ * shows, its distribution being near normal with mean -1/n and variance 1/n. Sets the standard error of the series'
+ * mean too.
  */
-static bool neighbours_correlate(const double *value, unsigned n)
+static void inspect(struct series *s)
 {
-	double mean = 0, square = 0, product = 0;
+	double n = s->n, mean = 0, square = 0, product = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		mean += value[i] / n;
-	for (unsigned i = 0; i < n; i++) {
-		square += (value[i] - mean) * (value[i] - mean);
-		product += i ? (value[i] - mean) * (value[i - 1] - mean) : 0;
+	for (unsigned i = 0; i < s->n; i++)
+		mean += s->value[i] / n;
+	for (unsigned i = 0; i < s->n; i++) {
+		square += (s->value[i] - mean) * (s->value[i] - mean);
+		product += i ? (s->value[i] - mean) * (s->value[i - 1] - mean) : 0;
 	}
-	return product > (critical * sqrt(n) - 1) / n * square;
+	s->correlated = product > (critical * sqrt(n) - 1) / n * square;
+	s->std_error = sqrt(square / n / (n - 1));
 }
 
-/* The first level whose sections seem independent, else the last that has enough of them. */
-static unsigned choose_level(const struct level level[LEVELS + 1], bool *correlated)
+/* Merges neighbours until they no longer correlate, or no more than BATCHES_MIN would be left. */
+static void decorrelate(struct series *s)
 {
-	unsigned chosen = 0;
-
-	*correlated = true;
-	for (unsigned l = 0; l < LEVELS && level[l].sections >= SECTIONS_MIN; l++) {
-		chosen = l;
-		*correlated = neighbours_correlate(level[l].value[ESTIMATE_P99], level[l].sections) ||
-			      neighbours_correlate(level[l].value[MEAN], level[l].sections);
-		if (!*correlated)
-			break;
+	s->correlated = true;
+	s->std_error = NAN;
+	if (s->n < BATCHES_MIN)
+		return;
+	inspect(s);
+	while (s->correlated && s->n >= 2 * BATCHES_MIN) {
+		s->n /= 2;
+		for (unsigned i = 0; i < s->n; i++)
+			s->value[i] = (s->value[2 * i] + s->value[2 * i + 1]) / 2;
+		inspect(s);
 	}
-	return chosen;
 }
 
-/* The standard error of interval->value from what the sections say of it. */
-static void spread(struct interval *interval, const struct level *level, unsigned series, double confidence)
+/* How many independent values would leave the share below quantile @q as uncertain as it is. */
+static double independent_values(const struct series *s, unsigned q)
 {
-	unsigned n = level->sections;
-	double square = 0;
+	double p = estimate_probability[q];
 
-	for (unsigned i = 0; i < n; i++) {
-		double d = level->value[series][i] - interval->value;
+	return p * (1 - p) / (s->std_error * s->std_error);
+}
 
-		square += d * d;
-	}
-	if (n >= SECTIONS_MIN)
-		interval_set(interval, sqrt(square / n / (n - 1)), n - 1, confidence);
-	else
+/*
+ * The quantiles of the merged histogram at the ends of the interval of the share below, rounded outwards to the edges
+ * of their buckets: so the values' rounding is covered.
+ */
+static void quantile_interval(struct interval *interval, const struct histogram *h, const struct series *s, double p,
+			      double confidence)
+{
+	double dof = s->n - 1, t = interval_t(confidence, dof), half = t * s->std_error, unused;
+
+	if (half >= p || half >= 1 - p) {
 		interval_set(interval, NAN, 0, confidence);
+		return;
+	}
+	histogram_bounds(histogram_quantile(h, p - half), &interval->low, &unused);
+	histogram_bounds(histogram_quantile(h, p + half), &unused, &interval->high);
+	interval->std_error = (interval->high - interval->low) / 2 / t;
+	interval->dof = dof;
 }
 
-/* The level, from @least on, whose sections are long enough to hold the quantile; one without sections if none is. */
-static const struct level *level_for(const struct estimator *e, const struct level level[LEVELS + 1], unsigned least,
-				     double probability)
+static void set_intervals(const struct estimator *e, const struct series series[SERIES], struct estimate *out)
 {
-	double tail = (double)e->batches.length * (1 - probability);
-	unsigned l = least;
+	double independent = INFINITY; /* what the run is worth, by the quantiles looked at so far */
 
-	while (l < LEVELS && tail * (1U << l) < tail_values_min)
-		l++;
-	return &level[l];
+	for (unsigned q = 0; q < ESTIMATE_QUANTILES; q++) {
+		double p = estimate_probability[q];
+
+		independent = fmin(independent, independent_values(&series[q], q));
+		if (!isnan(series[q].std_error) && independent * (1 - p) >= tail_values_min)
+			quantile_interval(&out->quantile[q], e->all, &series[q], p, e->confidence);
+		else
+			interval_set(&out->quantile[q], NAN, 0, e->confidence);
+		if (p == mean_probability)
+			interval_set(&out->mean,
+				     independent * (1 - p) >= tail_values_min ? series[MEAN].std_error : NAN,
+				     series[MEAN].n - 1.0, e->confidence);
+	}
 }
 
 void estimator_result(const struct estimator *e, struct estimate *out)
 {
-	struct level level[LEVELS + 1]; /* the last stays without sections */
-	unsigned chosen;
+	struct series series[SERIES];
 
-	measure_sections(e, level);
-	chosen = choose_level(level, &out->correlated);
-	for (unsigned q = 0; q < ESTIMATE_QUANTILES; q++) {
+	estimator_histogram(e, e->all);
+	for (unsigned q = 0; q < ESTIMATE_QUANTILES; q++)
 		out->quantile[q].value = histogram_quantile(e->all, estimate_probability[q]);
-		spread(&out->quantile[q], level_for(e, level, chosen, estimate_probability[q]), q, e->confidence);
-	}
 	out->mean.value = histogram_mean(e->all);
-	spread(&out->mean, &level[chosen], MEAN, e->confidence);
+	measure_batches(&e->batches, out, series);
+	for (unsigned s = 0; s < SERIES; s++)
+		decorrelate(&series[s]);
+	set_intervals(e, series, out);
 	out->max = e->all->count ? e->all->max : NAN;
 	out->count = e->all->count;
 	out->discarded = e->discarded;
-	out->batches = level[chosen].sections >= SECTIONS_MIN ? level[chosen].sections : 0;
+	out->batches = series[ESTIMATE_P99].n;
+	out->correlated = series[ESTIMATE_P99].correlated || series[MEAN].correlated;
 }

@@ -1,10 +1,11 @@
 /*
  * Quantiles and mean of a stationary sequence with confidence intervals, from one run: the first values are discarded
  * (warm-up), the rest goes to batches of equal length, at least 1024 values, whose length doubles as the run grows
- * (adjacent batches are then merged), each a histogram. A quantile is read from the merged histogram, never averaged;
- * its standard error comes from the spread of the batches' quantiles around it (sectioning: Asmussen and Glynn,
- * "Stochastic Simulation", 2007, V.5). Where neighbouring batches still correlate, they are merged further, down to 8,
- * before the spread is taken.
+ * (adjacent batches are then merged), each a histogram. A quantile is read from the merged histogram, never averaged.
+ * Its interval comes from batch means of the share of values at or below it, turned back into values by the merged
+ * histogram (Asmussen and Glynn, "Stochastic Simulation", 2007, III.4 and IV.5): unlike the batches' own quantiles
+ * these are unbiased however short the batches. Where neighbouring batches still correlate, they are merged further,
+ * down to 8 at the fewest.
  */
 #ifndef IXLAB_ANALYSIS_ESTIMATE_H
 #define IXLAB_ANALYSIS_ESTIMATE_H
@@ -28,8 +29,8 @@ struct estimate {
 	double max;
 	uint64_t count;     /* values kept */
 	uint64_t discarded; /* warm-up */
-	unsigned batches;   /* used for the spread (fewer for p999, see below); 0 if too few to tell */
-	bool correlated;    /* batches still correlate at the fewest: the intervals are too narrow, the run too short */
+	unsigned batches;   /* behind the interval of p99 */
+	bool correlated;    /* too few batches, or p99's or the mean's still correlate: a longer run is needed */
 };
 
 struct estimator;
@@ -42,9 +43,12 @@ void estimator_destroy(struct estimator *e);
 int estimator_add(struct estimator *e, const double *values, size_t n);
 
 /*
- * Current estimates; may be called at any time, though it takes a millisecond. An interval is unknown below 8 batches,
- * and that of a quantile until 8 batches can be made that are long enough to expect 8 values beyond it: from about
- * 8,200 values for p99 and 65,600 for p999.
+ * Current estimates; may be called at any time, though it takes a millisecond. An interval is given only where the run
+ * is long enough for it to be believed: from 8 batches on, and where the run is worth at least 10 independent values
+ * beyond the quantile (for the mean: beyond p90). What it is worth is the smallest of p (1 - p) / se^2 over this and
+ * lower quantiles, se being the standard error of the share p. At 95%, intervals of M/M/1 then cover the truth in over
+ * 90% of runs (analysis/README.md has the figures). An interval of a quantile is as wide as its histogram bucket or
+ * wider.
  */
 void estimator_result(const struct estimator *e, struct estimate *out);
 
@@ -58,6 +62,9 @@ void estimator_histogram(const struct estimator *e, struct histogram *out);
  */
 void estimate_pool(const struct estimate *parts, size_t n, const struct histogram *merged, double confidence,
 		   struct estimate *out);
+
+/* Student's t: an interval reaches this many standard errors either way. */
+double interval_t(double confidence, double dof);
 
 /* Sets all but interval->value, which must be there. */
 void interval_set(struct interval *interval, double std_error, double dof, double confidence);

@@ -60,19 +60,19 @@ static unsigned count_lines(const char *text, size_t columns)
 
 static unsigned lay_out_legend(struct layout *l, const struct figure_split *series)
 {
+	unsigned columns;
 	size_t longest = 0;
 
 	for (size_t j = 0; series->param && j < series->count; j++)
 		if (strlen(series->choice[j].label) > longest)
 			longest = strlen(series->choice[j].label);
 	l->legend_width = 56 + CHARACTER * (double)longest;
-	l->legend_columns = (unsigned)((l->width - LEFT) / l->legend_width);
-	if (l->legend_columns < 1)
-		l->legend_columns = 1;
+	columns = (unsigned)((l->width - LEFT) / l->legend_width);
 	/* Four entries as two and two rather than three and one. */
-	while (l->legend_columns > 1 && series->count % l->legend_columns == 1)
-		l->legend_columns--;
-	return series->param ? (unsigned)(series->count + l->legend_columns - 1) / l->legend_columns : 0;
+	while (columns > 1 && series->count % columns == 1)
+		columns--;
+	l->legend_columns = columns > 1 ? columns : 1;
+	return series->param ? (unsigned)(series->count - 1) / l->legend_columns + 1 : 0;
 }
 
 static struct layout layout_of(const struct figure *figure, const char *source, enum figure_format format)
@@ -247,7 +247,8 @@ static void write_legend(FILE *out, const struct figure *figure, const struct la
 {
 	for (size_t j = 0; figure->series.param && j < figure->series.count; j++) {
 		double x = LEFT + 2 + (double)(j % l->legend_columns) * l->legend_width;
-		double y = 46 + (double)(j / l->legend_columns) * LEGEND_LINE;
+		size_t row = j / l->legend_columns;
+		double y = 46 + (double)row * LEGEND_LINE;
 
 		fprintf(out,
 			"set arrow from screen %.5f, screen %.5f to screen %.5f, screen %.5f nohead linestyle %zu\n",

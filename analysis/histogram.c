@@ -158,6 +158,36 @@ double histogram_quantile(const struct histogram *h, double p)
 	return interpolate(h, i, h->bucket[i] - above);
 }
 
+double histogram_cdf(const struct histogram *h, double x)
+{
+	if (h->count == 0)
+		return NAN;
+	if (x < h->min)
+		return 0;
+	if (x >= h->max)
+		return 1;
+
+	size_t bucket = bucket_of(x);
+	double above = 0;
+
+	for (size_t i = h->last; i > bucket; i--)
+		above += (double)h->bucket[i];
+	if (bucket > 0 && bucket < HISTOGRAM_BUCKETS - 1) {
+		double low = bucket_edge(bucket), high = bucket_edge(bucket + 1);
+
+		above += (double)h->bucket[bucket] * (high - x) / (high - low);
+	}
+	return 1 - above / (double)h->count;
+}
+
+void histogram_bounds(double value, double *low, double *high)
+{
+	size_t bucket = bucket_of(value);
+
+	*low = bucket > 0 ? bucket_edge(bucket) : 0;
+	*high = bucket < HISTOGRAM_BUCKETS - 1 ? bucket_edge(bucket + 1) : INFINITY;
+}
+
 double histogram_mean(const struct histogram *h)
 {
 	return h->count ? h->sum / (double)h->count : NAN;

@@ -40,6 +40,12 @@ void histogram_merge(struct histogram *to, const struct histogram *from);
 /* The value of rank ceil(p * count) in ascending order, 0 < p <= 1, within the error above; NAN when empty. */
 double histogram_quantile(const struct histogram *h, double p);
 
+/* The share of values <= x, interpolated likewise: the inverse of histogram_quantile() but for ties; NAN when empty. */
+double histogram_cdf(const struct histogram *h, double x);
+
+/* The edges of the bucket @value is in: nothing is known of values between them. 0 and INFINITY at the ends. */
+void histogram_bounds(double value, double *low, double *high);
+
 double histogram_mean(const struct histogram *h);     /* exact but for rounding; NAN when empty */
 double histogram_variance(const struct histogram *h); /* sample variance, n - 1; NAN below two values */
 

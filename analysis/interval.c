@@ -3,10 +3,15 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
+double interval_t(double confidence, double dof)
+{
+	return gsl_cdf_tdist_Pinv(0.5 + confidence / 2, dof);
+}
+
 void interval_set(struct interval *interval, double std_error, double dof, double confidence)
 {
 	bool known = dof >= 1 && !isnan(std_error);
-	double half = known ? std_error * gsl_cdf_tdist_Pinv(0.5 + confidence / 2, dof) : NAN;
+	double half = known ? std_error * interval_t(confidence, dof) : NAN;
 
 	interval->std_error = known ? std_error : NAN;
 	interval->dof = known ? dof : 0;

@@ -65,7 +65,7 @@ static int read_row(struct published_row *row, char *line, char *text, size_t si
 		snprintf(text, size, "key 'value': '%s': must be a number", field[7]);
 		return 2;
 	}
-	if (strcmp(row->relation, "eq") && strcmp(row->relation, "le") && strcmp(row->relation, "ge")) {
+	if (strcmp(row->relation, "eq") != 0 && strcmp(row->relation, "le") != 0 && strcmp(row->relation, "ge") != 0) {
 		snprintf(text, size, "key 'relation': '%s': must be eq, le or ge", row->relation);
 		return 2;
 	}

@@ -29,7 +29,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'f':
 		options->svg = strcmp(arg, "pdf") != 0;
 		options->pdf = strcmp(arg, "svg") != 0;
-		if (strcmp(arg, "svg") && strcmp(arg, "pdf") && strcmp(arg, "both"))
+		if (strcmp(arg, "svg") != 0 && strcmp(arg, "pdf") != 0 && strcmp(arg, "both") != 0)
 			command_reject("--format '%s': must be svg, pdf or both", arg);
 		return 0;
 	case OPTION_LIST:

@@ -132,17 +132,27 @@ static int read_settings(struct experiment *e, const struct experiment_source *s
 /* Inclusion of other files is refused: a file is complete, and its lines are its own. */
 static int refuse_include(const struct experiment_source *source, const char *text)
 {
-	unsigned line = 1;
+	const char *at = text;
 
-	for (const char *c = text; c; c = strchr(c, '\n'), c += c != NULL, line++) {
-		c += strspn(c, " \t");
-		if (strncmp(c, "@include", strlen("@include")) == 0) {
+	for (unsigned line = 1; at; line++) {
+		at += strspn(at, " \t");
+		if (!strncmp(at, "@include", strlen("@include"))) {
 			snprintf(source->error, source->error_size, "%s:%u: @include is not allowed", source->name,
 				 line);
 			return 2;
 		}
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
 	}
 	return 0;
+}
+
+/* A value may have anything in it; a complaint stays one line. */
+static void flatten(char *line)
+{
+	for (; *line; line++)
+		if ((unsigned char)*line < ' ' || *line == 0x7f)
+			*line = '?';
 }
 
 int experiment_read_text(struct experiment *experiment, const char *text, const char *name, char *error,
@@ -153,19 +163,19 @@ int experiment_read_text(struct experiment *experiment, const char *text, const 
 	int status;
 
 	*experiment = (struct experiment){0};
-	status = refuse_include(&source, text);
-	if (status)
-		return status;
 	config_init(&config);
-	if (config_read_string(&config, text) == CONFIG_TRUE) {
-		status = read_settings(experiment, &source, &config);
-	} else {
+	status = refuse_include(&source, text);
+	if (!status && config_read_string(&config, text) != CONFIG_TRUE) {
 		snprintf(error, error_size, "%s:%d: %s", name, config_error_line(&config), config_error_text(&config));
 		status = 2;
 	}
+	if (!status)
+		status = read_settings(experiment, &source, &config);
 	config_destroy(&config);
 	if (status == 1)
 		snprintf(error, error_size, "%s: memory is short", name);
+	if (status)
+		flatten(error);
 	return status;
 }
 

@@ -6,7 +6,7 @@
 #include <libconfig.h>
 #include <stddef.h>
 
-#define EXPERIMENT_POINTS_MAX 100000
+#define EXPERIMENT_POINTS_MAX 20000
 
 /* Where complaints about a file go. */
 struct experiment_source {

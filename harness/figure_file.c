@@ -23,7 +23,7 @@ static int check_group(struct reading *r, const config_setting_t *setting, const
 		const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
 		size_t k = 0;
 
-		while (known[k] && strcmp(known[k], config_setting_name(member)))
+		while (known[k] && strcmp(known[k], config_setting_name(member)) != 0)
 			k++;
 		if (!known[k])
 			return experiment_reject(&r->source, member, "unknown: %s are allowed", allowed);

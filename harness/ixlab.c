@@ -2,12 +2,16 @@
 #include "harness/command.h"
 #include "version.h"
 
-#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct command commands[] = {
+    {"queue", "Simulate one queueing model at one load", cmd_queue},
+    {"slo", "Search the maximum load at which p99 stays within a limit", cmd_slo},
+    {"figure", "Draw a figure from the results in a database", cmd_figure},
+    {"report", "Write one HTML page of all figures and their numbers", cmd_report},
     {"doctor", "Say what works on this machine, and how to get the rest", cmd_doctor},
 };
 
@@ -50,33 +54,21 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
-/* Output that never reached its destination (a full disk, a closed pipe) is a failed run. */
-static int finish(int status)
-{
-	int failed = ferror(stdout);
-
-	errno = 0;
-	if (fclose(stdout) || failed) {
-		command_complain("cannot write the output: %s", errno ? strerror(errno) : "write error");
-		return status ? status : EXIT_RUN_FAILED;
-	}
-	return status;
-}
-
 int main(int argc, char **argv)
 {
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe shows when the output is closed */
 	if (argc < 2)
 		command_reject("a command is needed; 'ixlab --help' lists them");
 	if (!strcmp(argv[1], "--help")) {
 		print_help();
-		return finish(EXIT_DONE);
+		return command_close_output(EXIT_DONE);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		puts("ixlab " IXLAB_VERSION);
-		return finish(EXIT_DONE);
+		return command_close_output(EXIT_DONE);
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return finish(run_command(&commands[i], argc - 1, argv + 1));
+			return command_close_output(run_command(&commands[i], argc - 1, argv + 1));
 	reject_command(argv[1]);
 }

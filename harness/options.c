@@ -80,7 +80,9 @@ void options_set_number(json_t *params, const char *name, const char *text)
 	real = strtod(text, &end);
 	if (strspn(text, "0123456789+-.eE") != strlen(text) || end == text || *end || !isfinite(real))
 		command_reject("--%s: '%s' is not allowed; allowed: a number", name, text);
-	json_object_set_new(params, name, json_real(real));
+	/* 1e7 is shown as 10000000 where it is refused. */
+	json_object_set_new(
+	    params, name, real == floor(real) && fabs(real) < 1e15 ? json_integer((json_int_t)real) : json_real(real));
 }
 
 void options_set_text(json_t *params, const char *name, const char *text)

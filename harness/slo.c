@@ -5,7 +5,8 @@
 #include <gsl/gsl_roots.h>
 #include <math.h>
 
-#define CLOSEST_STEP 0.4 /* of the tolerance: no evaluation is closer than this to an end of the bracket */
+#define EXACT_TOLERANCE 1e-7
+#define CLOSEST_STEP    0.4 /* of the tolerance: no evaluation is closer than this to an end of the bracket */
 
 struct search {
 	slo_evaluate_fn evaluate;
@@ -152,7 +153,7 @@ double slo_exact(const struct queue_params *params, double slo, const char **for
 {
 	struct exact_search search = {*params, slo, NULL};
 	gsl_function function = {exact_excess, &search};
-	double low = SLO_LOAD_MIN, high = SLO_LOAD_MAX, f_low = exact_excess(low, &search);
+	double low = SLO_LOAD_MIN, high = 0.5, f_low = exact_excess(low, &search), load = NAN;
 	gsl_root_fsolver *solver;
 	int status = GSL_CONTINUE;
 
@@ -161,19 +162,26 @@ double slo_exact(const struct queue_params *params, double slo, const char **for
 		return NAN;
 	if (f_low > 0)
 		return 0;
-	if (!(exact_excess(high, &search) > 0))
-		return NAN;
+	/* Upwards step by step, as some forms take minutes at the highest loads. */
+	while (!(exact_excess(high, &search) > 0)) {
+		if (high >= SLO_LOAD_MAX)
+			return NAN;
+		low = high;
+		high = fmin(1 - (1 - high) / 2, SLO_LOAD_MAX);
+	}
 	solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
 	if (!solver)
 		return NAN;
 	gsl_root_fsolver_set(solver, &function, low, high);
 	for (int i = 0; i < 100 && status == GSL_CONTINUE; i++) {
+		double last = load;
+
 		gsl_root_fsolver_iterate(solver);
-		low = gsl_root_fsolver_x_lower(solver);
-		high = gsl_root_fsolver_x_upper(solver);
-		status = gsl_root_test_interval(low, high, 1e-7, 0);
+		load = gsl_root_fsolver_root(solver);
+		status = gsl_root_test_delta(load, last, EXACT_TOLERANCE, 0);
+		if (isnan(last))
+			status = GSL_CONTINUE;
 	}
-	low = gsl_root_fsolver_root(solver);
 	gsl_root_fsolver_free(solver);
-	return status == GSL_SUCCESS ? low : NAN;
+	return status == GSL_SUCCESS ? load : NAN;
 }

@@ -184,12 +184,12 @@ bool figure_fixture_well_formed(const char *text)
 		if (!c)
 			return false;
 		if (name[0] == '/') {
-			if (!depth || strcmp(open[--depth], name + 1))
+			if (!depth || strcmp(open[--depth], name + 1) != 0)
 				return false;
 		} else if (!self_closed && !is_void(name)) {
 			if (depth == 64)
 				return false;
-			strcpy(open[depth++], name);
+			memcpy(open[depth++], name, sizeof(name));
 		}
 	}
 	return depth == 0;

@@ -111,7 +111,8 @@ static void test_texts_are_only_texts(void **state)
 
 static void test_missing_gnuplot_is_said(void **state)
 {
-	char error[256], *before = strdup(getenv("PATH")), *svg;
+	const char *path = getenv("PATH");
+	char error[256], *before = strdup(path ? path : ""), *svg;
 
 	setenv("PATH", "/nonexistent", 1);
 	svg = draw(*state, FIGURE_SVG, error, sizeof(error));
