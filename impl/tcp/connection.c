@@ -12,7 +12,7 @@ static err_t receive_callback(void *arg, struct tcp_pcb *pcb, struct pbuf *p, er
 
 	(void)pcb;
 	(void)error;
-	if (!p)
+	if (!p && !(c->flags & CONN_CLOSED))
 		c->owed |= OWE_EOF;
 	while (p) {
 		struct rx_buffer *rx = (struct rx_buffer *)(void *)p;
