@@ -66,7 +66,7 @@ static int read_kind(struct experiment *e, const struct experiment_source *sourc
 	e->kind = text ? point_kind_find(text) : NULL;
 	if (!e->kind)
 		return experiment_reject(source, setting,
-					 "'%s': not a kind of experiment; \"queue\" and \"queue-slo\" are",
+					 "'%s': not a kind of experiment; \"queue\", \"queue-slo\", \"system\" and \"system-slo\" are",
 					 text ? text : "");
 	return 0;
 }

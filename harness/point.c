@@ -1,12 +1,14 @@
 #include "harness/point.h"
 #include "harness/json_text.h"
+#include "harness/point_system.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static const struct point_kind *const kinds[] = {&point_kind_queue, &point_kind_queue_slo};
+static const struct point_kind *const kinds[] = {&point_kind_queue, &point_kind_queue_slo, &point_kind_system,
+						 &point_kind_system_slo};
 
 static point_watch_fn watch;
 static void *watch_context;
