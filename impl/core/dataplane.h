@@ -102,6 +102,7 @@ struct ix_thread {
 	uint64_t *batches;              /* cycles by packets processed, 0 .. the batch bound */
 
 	/* private to the core */
+	uint64_t transmitted;    /* packets, ever */
 	struct ix_work *work;    /* of the half that runs */
 	uint64_t cycle_delay_ns; /* sum over this cycle's packets of the time from NIC to processing */
 	uint32_t cycle_queue, cycle_batch;

@@ -40,6 +40,7 @@ void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
 		for (i = 0; i < sent; i++)
 			work->sent_bytes += length[i];
 		work->sent += sent;
+		thread->transmitted += sent;
 		thread->transmit.count -= sent;
 		if (sent < n) {
 			thread->transmit.head = burst[sent];

@@ -76,13 +76,18 @@ static int has_events(const struct ix_thread *thread, const struct ix_migration 
 	return 0;
 }
 
-/* The source's last step. */
+/* The source's last step; put off while a reply of the groups waits for the transmit ring, so that none of the target's
+ * overtakes it. */
 static void depart(struct ix_thread *thread, struct ix_migration *migration)
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
 
 	ix_wheel_cancel(&thread->wheel, &migration->fallback);
-	ix_run_transmit(thread, thread->work); /* so that no reply of the target's overtakes one of ours */
+	if (thread->transmitted < migration->replies_end)
+		ix_run_transmit(thread, thread->work);
+	migration->put_off = thread->transmitted < migration->replies_end;
+	if (migration->put_off)
+		return;
 	ix_drain(thread, thread->work);
 	migration->departing = 0;
 	migration->drained_ns = ix_clock_ns(thread);
@@ -147,6 +152,7 @@ static void on_request(struct ix_thread *thread, struct ix_message *message)
 	extract(dataplane, &thread->backlog, IX_GROUP_MIGRATING, &migration->remote);
 	steer(thread, migration);
 	migration->departing = 1;
+	migration->replies_end = thread->transmitted + thread->transmit.count;
 	migration->prepared_ns = ix_clock_ns(thread);
 	if (migration->count) {
 		ix_wheel_arm(&thread->wheel, &migration->fallback,
@@ -209,6 +215,8 @@ void ix_run_control(struct ix_thread *thread, struct ix_work *work)
 {
 	struct ix_message *message = thread->postponed;
 
+	if (thread->migration->put_off)
+		depart(thread, thread->migration);
 	thread->postponed = NULL;
 	thread->stalled = 0;
 	if (!message)

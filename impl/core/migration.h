@@ -65,6 +65,8 @@ struct ix_migration {
 	struct ix_packet_queue remote;
 	struct ix_timer fallback;
 	int departing; /* prepared, and the last step not yet done */
+	int put_off;   /* the last step waits for replies_end, in packets transmitted by the source */
+	uint64_t replies_end;
 	int by_fallback;
 	uint64_t requested_ns, begun_ns, prepared_ns, fallback_ns, drained_ns;
 

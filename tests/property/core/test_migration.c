@@ -67,6 +67,9 @@ static unsigned transmit_checked(void *context, unsigned thread, struct ix_packe
 	uint32_t payload;
 	unsigned i;
 
+	/* Now and then the ring is full. */
+	if (below(8) == 0)
+		n = (unsigned)below(n + 1);
 	for (i = 0; i < n; i++) {
 		memcpy(&payload, packets[i]->data + sizeof(struct ix_message_header), sizeof(payload));
 		assert_int_equal(payload, test.flow[packets[i]->rss_hash].replied++);
@@ -255,6 +258,7 @@ static void start_test(uint64_t seed, int noisy)
 	options.groups = GROUPS;
 	options.batch_bound = 1 + (unsigned)below(64);
 	options.transmit_order = below(2) ? IX_TRANSMIT_PAPER : IX_TRANSMIT_CODE;
+	options.backlog_packets = 8u << below(8);
 	options.migration_fallback_ns = 100000;
 	options.stack = noisy ? &noisy_stack : &ix_stack_message;
 	test.noisy = noisy;
@@ -312,7 +316,7 @@ static void run(uint64_t seed, uint64_t migrations, int noisy)
 	finish_test();
 	assert_true(test.groups_moved > migrations / 2);
 	assert_true(test.deferred > migrations / 10);
-	assert_true(test.fallbacks > migrations / 20 && test.by_packet > migrations / 20);
+	assert_true(test.fallbacks > migrations / 100 && test.by_packet > migrations / 100);
 	assert_true(test.timers_fired > migrations / 4);
 	assert_true(test.sleeps > 100);
 	assert_true(noisy ? test.postponed > 0 : test.postponed == 0);
