@@ -245,6 +245,7 @@ struct pair_config pair_config_default(void)
 		c.tcp[i].rto_min_ns = 1 * MS;
 		c.tcp[i].rto_initial_ns = 10 * MS;
 		c.tcp[i].time_wait_ns = 100 * MS;
+		c.tcp[i].arp_lifetime_ns = 3600 * SEC;
 	}
 	c.tcp[1].listen_port[0] = PAIR_PORT;
 	c.tcp[1].listen_ports = 1;
