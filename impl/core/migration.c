@@ -81,6 +81,7 @@ static int has_events(const struct ix_thread *thread, const struct ix_migration 
 static void depart(struct ix_thread *thread, struct ix_migration *migration)
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
+	unsigned to = migration->to;
 
 	ix_wheel_cancel(&thread->wheel, &migration->fallback);
 	if (thread->transmitted < migration->replies_end)
@@ -91,8 +92,9 @@ static void depart(struct ix_thread *thread, struct ix_migration *migration)
 	ix_drain(thread, thread->work);
 	migration->departing = 0;
 	migration->drained_ns = ix_clock_ns(thread);
-	ix_mailbox_post(&dataplane->thread[migration->to].mailbox, &migration->finish);
-	ix_kick(dataplane, migration->to);
+	/* From here on the record is the target's, and perhaps free. */
+	ix_mailbox_post(&dataplane->thread[to].mailbox, &migration->finish);
+	ix_kick(dataplane, to);
 }
 
 static void fall_back(struct ix_timer *timer, void *context)
