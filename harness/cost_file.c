@@ -1,5 +1,6 @@
 #include "harness/cost_file.h"
 #include "harness/experiment_values.h"
+#include "sim/nic.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #define GHZ_MIN       0.01
 #define GHZ_MAX       100.0
 #define BANDWIDTH_MAX 10000.0
-#define KNOWN_MAX     (2 * SIM_COST_COUNT + 5) /* keys a file may have */
+#define KNOWN_MAX     (2 * SIM_COST_COUNT + 6) /* keys a file may have */
 
 /* A key, where its value goes, and what is allowed. */
 struct known {
@@ -28,6 +29,7 @@ static void list_known(struct known known[KNOWN_MAX], struct sim_costs *costs)
 	    {"detect_ns", &costs->detect_ns, 0, SIM_COST_MAX_NS, 0, NULL},
 	    {"wire_delay_ns", &costs->wire_delay_ns, 0, SIM_COST_MAX_NS, 0, NULL},
 	    {"wire_bandwidth_gbps", &costs->wire_bandwidth_gbps, 0, BANDWIDTH_MAX, 0, NULL},
+	    {"rx_descriptors", &costs->rx_descriptors, 2 * SIM_NIC_RETURN_BATCH, SIM_NIC_RX_MAX, 0, NULL},
 	};
 
 	memcpy(known, others, sizeof(others));
@@ -60,6 +62,13 @@ static int read_number(const struct experiment_source *source, struct known *kno
 	return 0;
 }
 
+static int is_power_of_two(double value)
+{
+	uint32_t whole = (uint32_t)value;
+
+	return whole == value && !(whole & (whole - 1));
+}
+
 static int read_settings(struct known *known, const struct experiment_source *source, const config_t *config)
 {
 	const config_setting_t *root = config_root_setting(config);
@@ -74,10 +83,15 @@ static int read_settings(struct known *known, const struct experiment_source *so
 			return experiment_reject(
 			    source, setting,
 			    "unknown; allowed: nominal_ghz, frequency_ghz, detect_ns, wire_delay_ns, "
-			    "wire_bandwidth_gbps, and _ns or _cycles of cycle, poll, receive, event, call, timer, "
+			    "wire_bandwidth_gbps, rx_descriptors, and _ns or _cycles of cycle, poll, receive, event, "
+			    "call, timer, "
 			    "transmit, control, doorbell");
 		if (read_number(source, &known[k], setting))
 			return 2;
+		if (!strcmp(known[k].key, "rx_descriptors") && !is_power_of_two(*known[k].value))
+			return experiment_reject(source, setting,
+						 "%g is not allowed; allowed: a power of two from %u to %u",
+						 *known[k].value, 2 * SIM_NIC_RETURN_BATCH, SIM_NIC_RX_MAX);
 	}
 	return 0;
 }
@@ -174,4 +188,4 @@ int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, c
 	return status;
 }
 
-_Static_assert(sizeof(struct sim_costs) == (SIM_COST_COUNT + 5) * sizeof(double), "no padding takes part in the hash");
+_Static_assert(sizeof(struct sim_costs) == (SIM_COST_COUNT + 6) * sizeof(double), "no padding takes part in the hash");

@@ -1,7 +1,7 @@
 /*
  * Cost models as a user names them: "zero", or a file (libconfig) with every constant of sim/cost.h as NAME_ns or
- * NAME_cycles, nominal_ghz, frequency_ghz, detect_ns, wire_delay_ns and wire_bandwidth_gbps. workloads/costs/ix.cfg is
- * one and explains them.
+ * NAME_cycles, nominal_ghz, frequency_ghz, detect_ns, wire_delay_ns, wire_bandwidth_gbps and rx_descriptors.
+ * workloads/costs/ix.cfg is one and explains them.
  */
 #ifndef IXLAB_HARNESS_COST_FILE_H
 #define IXLAB_HARNESS_COST_FILE_H

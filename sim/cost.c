@@ -5,7 +5,7 @@
 const char *const sim_cost_name[SIM_COST_COUNT] = {"cycle", "poll",     "receive", "event",   "call",
 						   "timer", "transmit", "control", "doorbell"};
 
-const struct sim_costs sim_costs_zero = {.nominal_ghz = 1, .frequency_ghz = 1};
+const struct sim_costs sim_costs_zero = {.nominal_ghz = 1, .frequency_ghz = 1, .rx_descriptors = 65536};
 
 void sim_charge_init(struct sim_charge *charge, const struct sim_costs *costs)
 {

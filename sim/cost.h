@@ -29,11 +29,12 @@ struct sim_costs {
 	double detect_ns;           /* from a packet's arrival at an idle core to its poll; does not scale */
 	double wire_delay_ns;       /* one way between client and server: propagation, switch, NICs; does not scale */
 	double wire_bandwidth_gbps; /* of the server's link, each way; 0: infinite */
+	double rx_descriptors;      /* of each receive ring, a power of two in 64 .. 65536 */
 };
 
 #define SIM_COST_MAX_NS 1e9
 
-/* No cost at all, 1 GHz of both frequencies: for comparison with theory. */
+/* No cost and no limit: 1 GHz of both frequencies, rings of 65,536 descriptors. For comparison with theory. */
 extern const struct sim_costs sim_costs_zero;
 
 /* The constants at the actual frequency, in 1/1024 ns, so that charging them is integer arithmetic. */

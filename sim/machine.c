@@ -291,8 +291,9 @@ int sim_machine_init(struct sim_machine *machine, struct sim_engine *engine, str
 	sim_charge_init(&machine->charge, &options->costs);
 	machine->application_pool = allocate(NULL, options->application_bytes, 64);
 	platform = platform_of(machine);
-	if (machine->application_pool && !sim_nic_init(&machine->nic, engine, pool, wire, options->core.rss_key,
-						       options->core.groups, options->core.threads))
+	if (machine->application_pool &&
+	    !sim_nic_init(&machine->nic, engine, pool, wire, options->core.rss_key, options->core.groups,
+			  options->core.threads, (uint32_t)options->costs.rx_descriptors))
 		error = ix_dataplane_create(&machine->dataplane, &options->core, &platform);
 	machine->nic.notify = on_packet;
 	machine->nic.context = machine;

@@ -10,22 +10,25 @@
 #define PROTOCOL_UDP    17u
 
 int sim_nic_init(struct sim_nic *nic, struct sim_engine *engine, struct sim_pool *pool, struct sim_wire *wire,
-		 const uint8_t *key, uint32_t groups, unsigned queues)
+		 const uint8_t *key, uint32_t groups, unsigned queues, uint32_t rx_descriptors)
 {
 	memset(nic, 0, sizeof(*nic));
-	if (!queues || queues > SIM_NIC_QUEUES_MAX || ix_rss_init(&nic->rss, key, groups))
+	if (!queues || queues > SIM_NIC_QUEUES_MAX || rx_descriptors < 2 * SIM_NIC_RETURN_BATCH ||
+	    rx_descriptors > SIM_NIC_RX_MAX || (rx_descriptors & (rx_descriptors - 1)) ||
+	    ix_rss_init(&nic->rss, key, groups))
 		return -1;
 	nic->engine = engine;
 	nic->pool = pool;
 	nic->wire = wire;
 	nic->queues = queues;
+	nic->rx_descriptors = rx_descriptors;
 	for (unsigned i = 0; i < IX_RSS_GROUPS_MAX; i++)
 		nic->reta[i] = (uint16_t)(i % queues);
 	nic->queue = calloc(queues, sizeof(*nic->queue));
 	for (unsigned i = 0; nic->queue && i < queues; i++) {
 		struct sim_nic_queue *q = &nic->queue[i];
 
-		q->rx = calloc(SIM_NIC_RX_DESCRIPTORS, sizeof(struct ix_packet *));
+		q->rx = calloc(rx_descriptors, sizeof(struct ix_packet *));
 		q->tx_left_ns = calloc(SIM_NIC_TX_DESCRIPTORS, sizeof(*q->tx_left_ns));
 		if (!q->rx || !q->tx_left_ns)
 			break;
@@ -43,7 +46,7 @@ void sim_nic_fini(struct sim_nic *nic)
 		struct ix_packet *packet;
 
 		for (; q->rx_count; q->rx_count--)
-			sim_pool_put(nic->pool, q->rx[q->rx_head++ % SIM_NIC_RX_DESCRIPTORS]);
+			sim_pool_put(nic->pool, q->rx[q->rx_head++ & (nic->rx_descriptors - 1)]);
 		while ((packet = ix_packet_queue_pop(&q->staged)))
 			sim_pool_put(nic->pool, packet);
 		free(q->rx);
@@ -86,13 +89,13 @@ static void to_ring(struct sim_nic *nic, unsigned queue, struct ix_packet *packe
 	struct sim_nic_queue *q = &nic->queue[queue];
 
 	packet->arrival_ns = nic->engine->now_ns;
-	if (q->rx_count + q->rx_unreturned >= SIM_NIC_RX_DESCRIPTORS) {
+	if (q->rx_count + q->rx_unreturned >= nic->rx_descriptors) {
 		q->dropped++;
 		nic->notify(nic->context, queue, packet, 1);
 		sim_pool_put(nic->pool, packet);
 		return;
 	}
-	q->rx[(q->rx_head + q->rx_count++) % SIM_NIC_RX_DESCRIPTORS] = packet;
+	q->rx[(q->rx_head + q->rx_count++) & (nic->rx_descriptors - 1)] = packet;
 	q->received++;
 	nic->notify(nic->context, queue, packet, 0);
 }
@@ -127,8 +130,10 @@ unsigned sim_nic_receive(struct sim_nic *nic, unsigned queue, struct ix_packet *
 	unsigned taken = q->rx_count < n ? q->rx_count : n;
 
 	for (unsigned i = 0; i < taken; i++)
-		packets[i] = q->rx[q->rx_head++ % SIM_NIC_RX_DESCRIPTORS];
+		packets[i] = q->rx[q->rx_head++ & (nic->rx_descriptors - 1)];
 	q->rx_count -= taken;
+	if (!q->rx_count)
+		q->rx_head = 0; /* what is used of the ring stays in the cache */
 	q->rx_unreturned += taken;
 	if (q->rx_unreturned >= SIM_NIC_RETURN_BATCH) {
 		q->rx_unreturned = 0;
@@ -137,8 +142,7 @@ unsigned sim_nic_receive(struct sim_nic *nic, unsigned queue, struct ix_packet *
 	return taken;
 }
 
-/* Frees the descriptors of packets that have left. The empty ring starts over: what is used of it stays in the cache.
- */
+/* Frees the descriptors of packets that have left. As with the other ring, an empty one starts over. */
 static void reclaim(struct sim_nic_queue *q, uint64_t now_ns)
 {
 	while (q->tx_count && q->tx_left_ns[q->tx_head % SIM_NIC_TX_DESCRIPTORS] <= now_ns) {

@@ -1,5 +1,5 @@
 /*
- * A network interface with one receive and one transmit ring per queue (Intel 82599: 512 and 4096 descriptors) and
+ * A network interface with one receive and one transmit ring per queue (IX on the 82599: 512 and 4096 descriptors) and
  * receive-side scaling: the Toeplitz hash of a frame's addresses and ports selects an entry of the redirection table
  * (RETA), which names the queue. A frame that finds no free receive descriptor is dropped and counted.
  *
@@ -14,12 +14,12 @@
 #include "sim/wire.h"
 
 #define SIM_NIC_QUEUES_MAX     64u
-#define SIM_NIC_RX_DESCRIPTORS 512u
+#define SIM_NIC_RX_MAX         65536u /* receive descriptors of a ring: a power of two; the 82599 has up to 4096 */
 #define SIM_NIC_TX_DESCRIPTORS 4096u
 #define SIM_NIC_RETURN_BATCH   32u
 
 struct sim_nic_queue {
-	struct ix_packet **rx; /* circular, SIM_NIC_RX_DESCRIPTORS */
+	struct ix_packet **rx; /* circular, rx_descriptors */
 	uint32_t rx_head, rx_count;
 	uint32_t rx_unreturned; /* taken by software, descriptor not yet given back */
 	uint32_t rx_doorbells;  /* rung since sim_nic_doorbells() was last called */
@@ -35,6 +35,7 @@ struct sim_nic {
 	struct sim_wire *wire; /* where it transmits to */
 	struct ix_rss rss;
 	unsigned queues;
+	uint32_t rx_descriptors; /* of each queue */
 	uint16_t reta[IX_RSS_GROUPS_MAX];
 	struct sim_nic_queue *queue;
 	uint64_t unhashed; /* frames without IPv4 ports, which go to queue 0 */
@@ -46,9 +47,10 @@ struct sim_nic {
 };
 
 /* @key: 40 bytes; @groups: RETA entries; entry i names queue i mod @queues. 0, or -1 when @groups is no power of two up
- * to IX_RSS_GROUPS_MAX, @queues is not in 1 .. SIM_NIC_QUEUES_MAX, or memory is short. */
+ * to IX_RSS_GROUPS_MAX, @queues is not in 1 .. SIM_NIC_QUEUES_MAX, @rx_descriptors is no
+ * power of two in SIM_NIC_RETURN_BATCH * 2 .. SIM_NIC_RX_MAX, or memory is short. */
 int sim_nic_init(struct sim_nic *nic, struct sim_engine *engine, struct sim_pool *pool, struct sim_wire *wire,
-		 const uint8_t *key, uint32_t groups, unsigned queues);
+		 const uint8_t *key, uint32_t groups, unsigned queues, uint32_t rx_descriptors);
 void sim_nic_fini(struct sim_nic *nic);
 
 /* A frame from the wire, with its hash computed from its headers: TCP and UDP over IPv4. */

@@ -200,7 +200,7 @@ static int init_pool(struct sim_system *system, const struct sim_machine_options
 	const struct sim_system_options *o = &system->options;
 	double in_flight = 4 * o->rate_rps * o->costs.wire_delay_ns / NS_PER_S;
 	double per_core =
-	    SIM_NIC_RX_DESCRIPTORS + SIM_NIC_TX_DESCRIPTORS + (double)m->core.backlog_packets + 2.0 * m->core.events;
+	    o->costs.rx_descriptors + SIM_NIC_TX_DESCRIPTORS + (double)m->core.backlog_packets + 2.0 * m->core.events;
 	double packets = per_core * o->cores + in_flight + 65536;
 
 	return packets < UINT32_MAX ? sim_pool_init(&system->pool, (uint32_t)packets, MESSAGE_ROOM) : -1;

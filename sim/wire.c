@@ -1,6 +1,5 @@
 #include "sim/wire.h"
 
-#include <math.h>
 #include <string.h>
 
 #define SEED_STEP 0x9e3779b97f4a7c15ull /* tells the streams of several wires apart */
@@ -123,13 +122,19 @@ static void impair(struct sim_wire *wire, struct ix_packet *packet, uint64_t at_
 	enqueue(wire, held ? &wire->held : &wire->on_time, packet, held ? at_ns + o->reorder_ns : at_ns);
 }
 
-static uint64_t serialization_ns(const struct sim_wire *wire, const struct ix_packet *packet)
+/* In whole nanoseconds; what is cut off counts for the next packet, so that the bandwidth is exact. */
+static uint64_t serialization_ns(struct sim_wire *wire, const struct ix_packet *packet)
 {
 	uint32_t bytes = packet->length + wire->options.header_bytes;
+	double exact_ns;
+	uint64_t whole_ns;
 
 	if (bytes < SIM_ETHERNET_MIN_BYTES)
 		bytes = SIM_ETHERNET_MIN_BYTES;
-	return (uint64_t)llrint((bytes + SIM_ETHERNET_OVERHEAD_BYTES) * wire->ns_per_byte);
+	exact_ns = (bytes + SIM_ETHERNET_OVERHEAD_BYTES) * wire->ns_per_byte + wire->carry_ns;
+	whole_ns = (uint64_t)exact_ns;
+	wire->carry_ns = exact_ns - (double)whole_ns;
+	return whole_ns;
 }
 
 uint64_t sim_wire_send(struct sim_wire *wire, struct ix_packet *packet)

@@ -40,7 +40,7 @@ struct sim_wire {
 	void *context;
 	struct sim_event event;
 	uint64_t free_ns; /* when the last bit handed in so far will have left */
-	double ns_per_byte;
+	double ns_per_byte, carry_ns;
 	int impaired;
 	struct rng rng;
 	struct ix_packet_queue on_time, held;

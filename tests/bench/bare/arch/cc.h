@@ -1,0 +1,9 @@
+#ifndef IX_BENCH_CC_H
+#define IX_BENCH_CC_H
+
+#include <stdlib.h>
+
+#define LWIP_PLATFORM_ASSERT(text) abort()
+#define LWIP_RAND()                ((u32_t)rand())
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * The simulator's speed. The event engine in the hold model (an event fires and schedules the next one, so many
+ * pending) against a bare binary heap of (time, sequence) keys that does nothing else; and the system level in
+ * nanoseconds of processor time per simulated request. Each figure is the least of several runs, taken in turn: what
+ * disturbs a run makes it slower.
+ */
+#include "models/dist.h"
+#include "sim/system.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define RUNS     7
+#define EVENTS   2000000u
+#define PENDING  100000u /* at most */
+#define GAPS     65536u
+#define REQUESTS 500000u
+#define GAP_NS   10000.0
+
+static uint32_t gap_ns[GAPS];
+static unsigned next_gap;
+
+static double cpu_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static uint32_t gap(void)
+{
+	return gap_ns[next_gap++ % GAPS];
+}
+
+static struct sim_engine engine;
+static struct sim_event events[PENDING];
+static uint32_t left;
+
+static void on_event(struct sim_event *event)
+{
+	if (!--left)
+		sim_engine_stop(&engine);
+	sim_schedule(&engine, event, engine.now_ns + gap());
+}
+
+static double hold_engine_ns(unsigned pending)
+{
+	double start_s;
+
+	if (sim_engine_init(&engine, pending))
+		exit(1);
+	for (unsigned i = 0; i < pending; i++) {
+		events[i] = (struct sim_event){.fire = on_event};
+		sim_schedule(&engine, &events[i], gap());
+	}
+	left = EVENTS;
+	start_s = cpu_s();
+	sim_run(&engine, UINT64_MAX);
+	start_s = cpu_s() - start_s;
+	sim_engine_fini(&engine);
+	return start_s * 1e9 / EVENTS;
+}
+
+static sim_key heap[PENDING + 2];
+static unsigned heap_size;
+
+static void heap_push(sim_key key)
+{
+	unsigned i = ++heap_size;
+
+	for (; i > 1 && key < heap[i / 2]; i /= 2)
+		heap[i] = heap[i / 2];
+	heap[i] = key;
+}
+
+static sim_key heap_pop(void)
+{
+	sim_key least = heap[1], key = heap[heap_size--];
+	unsigned i = 1, child;
+
+	for (; (child = 2 * i) <= heap_size; i = child) {
+		child += child < heap_size && heap[child + 1] < heap[child];
+		if (key <= heap[child])
+			break;
+		heap[i] = heap[child];
+	}
+	heap[i] = key;
+	return least;
+}
+
+static double hold_heap_ns(unsigned pending)
+{
+	uint64_t sequence = 0;
+	double start_s;
+
+	heap_size = 0;
+	while (heap_size < pending)
+		heap_push((sim_key)gap() << 64 | sequence++);
+	start_s = cpu_s();
+	for (unsigned i = 0; i < EVENTS; i++) {
+		uint64_t now_ns = (uint64_t)(heap_pop() >> 64);
+
+		heap_push((sim_key)(now_ns + gap()) << 64 | sequence++);
+	}
+	return (cpu_s() - start_s) * 1e9 / EVENTS;
+}
+
+static void bench_engine(unsigned pending)
+{
+	double engine_ns = INFINITY, heap_ns = INFINITY;
+
+	for (unsigned run = 0; run < RUNS; run++) {
+		engine_ns = fmin(engine_ns, hold_engine_ns(pending));
+		heap_ns = fmin(heap_ns, hold_heap_ns(pending));
+	}
+	printf(
+	    "engine: hold, %6u pending: %5.1f ns/event, %5.1f M events/s; binary heap of keys %5.1f ns: ratio %.2f\n",
+	    pending, engine_ns, 1e3 / engine_ns, heap_ns, engine_ns / heap_ns);
+}
+
+static const struct sim_costs costs_of_ix = {.ns = {500, 20, 430, 60, 60, 100, 350, 500, 150},
+					     .nominal_ghz = 2.4,
+					     .frequency_ghz = 2.4,
+					     .detect_ns = 100,
+					     .wire_delay_ns = 4000,
+					     .wire_bandwidth_gbps = 40,
+					     .rx_descriptors = 512};
+
+static void bench_system(const char *name, unsigned cores, unsigned batch, const struct sim_costs *costs)
+{
+	double request_ns = INFINITY;
+	char error[128];
+	struct dist service;
+	struct sim_system_options options = {.cores = cores,
+					     .batch_bound = batch,
+					     .connections = 2752,
+					     .service = &service,
+					     .mean_ns = 10000,
+					     .rate_rps = 0.7 * cores * 1e5,
+					     .scheduler = &ix_scheduler_ix,
+					     .costs = *costs,
+					     .seed = 1};
+	struct sim_system_totals totals = {0};
+	struct sim_system *system;
+
+	dist_parse(&service, "exp", error, sizeof(error));
+	system = sim_system_create(&options, error, sizeof(error));
+	for (unsigned run = 0; system && run < RUNS; run++) {
+		double start_s = cpu_s();
+
+		sim_system_run(system, REQUESTS, NULL, NULL);
+		request_ns = fmin(request_ns, (cpu_s() - start_s) * 1e9 / REQUESTS);
+		sim_system_totals(system, &totals);
+	}
+	printf("system: ix, %2u cores, load 0.7, B = %4u, costs %-4s: %5.0f ns/request, %.2f M requests/s, %.2f "
+	       "events/request\n",
+	       cores, batch, name, request_ns, 1e3 / request_ns, (double)totals.events / (double)totals.replies);
+	sim_system_destroy(system);
+}
+
+int main(void)
+{
+	struct rng rng;
+
+	rng_init(&rng, 1, RNG_ARRIVAL, 0);
+	for (unsigned i = 0; i < GAPS; i++)
+		gap_ns[i] = (uint32_t)(rng_exponential(&rng) * GAP_NS);
+	bench_engine(30);
+	bench_engine(1000);
+	bench_engine(100000);
+	bench_system("zero", 16, 64, &sim_costs_zero);
+	bench_system("zero", 16, 1, &sim_costs_zero);
+	bench_system("ix", 16, 64, &costs_of_ix);
+	bench_system("ix", 1, 64, &costs_of_ix);
+	return 0;
+}
