@@ -1,0 +1,2 @@
+$(eval $(call program,bench/bench_queue,tests/bench/bench_queue.c,analysis models,$(MODELS_LIBS) -lm))
+BENCHES += $(BIN)/bench/bench_queue
