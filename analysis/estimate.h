@@ -46,8 +46,8 @@ int estimator_add(struct estimator *e, const double *values, size_t n);
  * Current estimates; may be called at any time, though it takes a millisecond. An interval is given only where the run
  * is long enough for it to be believed: from 8 batches on, and where the run is worth at least 10 independent values
  * beyond the quantile (for the mean: beyond p90). What it is worth is the smallest of p (1 - p) / se^2 over this and
- * lower quantiles, se being the standard error of the share p. At 95%, intervals of M/M/1 then cover the truth in over
- * 90% of runs (analysis/README.md has the figures). An interval of a quantile is as wide as its histogram bucket or
+ * lower quantiles, se being the standard error of the share p. analysis/README.md
+ * shows how often such intervals cover the truth. An interval of a quantile is as wide as its histogram bucket or
  * wider.
  */
 void estimator_result(const struct estimator *e, struct estimate *out);

@@ -136,7 +136,7 @@ int cmd_slo(int argc, char **argv)
 {
 	struct options common = {.params = json_object(), .seed = 1};
 	struct point_result result;
-	struct point_error error;
+	struct point_error error = {0};
 	struct queue_point point;
 	const char *formula;
 	double exact;

@@ -30,7 +30,7 @@ static int check_keys(const struct experiment_source *source, const config_t *co
 		const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
 		size_t k = 0;
 
-		while (k < sizeof(known) / sizeof(known[0]) && strcmp(config_setting_name(setting), known[k]))
+		while (k < sizeof(known) / sizeof(known[0]) && strcmp(config_setting_name(setting), known[k]) != 0)
 			k++;
 		if (k == sizeof(known) / sizeof(known[0]))
 			return experiment_reject(source, setting,

@@ -192,7 +192,8 @@ static int add_case(const struct build *b, const config_setting_t *setting, cons
 	for (int i = 0; i < config_setting_length(setting); i++) {
 		const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
 
-		if (strcmp(config_setting_name(member), "parameters") && strcmp(config_setting_name(member), "sweep"))
+		if (strcmp(config_setting_name(member), "parameters") != 0 &&
+		    strcmp(config_setting_name(member), "sweep") != 0)
 			return experiment_reject(b->source, member,
 						 "unknown in a case: parameters and sweep are allowed");
 	}

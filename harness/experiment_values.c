@@ -14,7 +14,7 @@ int experiment_reject(const struct experiment_source *source, const config_setti
 	int used;
 
 	/* An element of a list has no name: its list's is meant. */
-	for (const config_setting_t *s = setting; s && !key; s = config_setting_parent(s))
+	for (const config_setting_t *s = setting; !key && !config_setting_is_root(s); s = config_setting_parent(s))
 		key = config_setting_name(s);
 	used = snprintf(source->error, source->error_size, "%s:%u: key '%s': ", source->name,
 			config_setting_source_line(setting), key ? key : "");
@@ -128,7 +128,7 @@ static int read_scale(const struct experiment_source *source, const config_setti
 {
 	const char *text = config_setting_get_string(setting);
 
-	if (!text || (strcmp(text, "linear") && strcmp(text, "log")))
+	if (!text || (strcmp(text, "linear") != 0 && strcmp(text, "log") != 0))
 		return experiment_reject(source, setting, "%s: must be \"linear\" or \"log\"", text ? text : "no text");
 	range->logarithmic = !strcmp(text, "log");
 	return 0;

@@ -11,6 +11,8 @@ static const struct command commands[] = {
     {"queue", "Simulate one queueing model at one load", cmd_queue},
     {"system", "Simulate a dataplane on a machine with cores, NIC and wire at one load", cmd_system},
     {"slo", "Search the maximum load at which p99 stays within a limit", cmd_slo},
+    {"run", "Compute an experiment file's points into a database", cmd_run},
+    {"merge", "Add the runs of databases to another", cmd_merge},
     {"figure", "Draw a figure from the results in a database", cmd_figure},
     {"report", "Write one HTML page of all figures and their numbers", cmd_report},
     {"doctor", "Say what works on this machine, and how to get the rest", cmd_doctor},

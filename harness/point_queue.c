@@ -12,6 +12,7 @@
 static uint64_t choose_warmup(const struct queue_point *point, const struct queue_params *params, bool *limited)
 {
 	double rule = queue_warmup_requests(params);
+	uint64_t half = point->requests / 2;
 
 	*limited = false;
 	if (!point->warmup_auto)
@@ -20,8 +21,8 @@ static uint64_t choose_warmup(const struct queue_point *point, const struct queu
 		return 0; /* no steady state to wait for */
 	if (!(rule > 0))
 		return point->requests / 10 < QUEUE_WARMUP_SHARE_MAX ? point->requests / 10 : QUEUE_WARMUP_SHARE_MAX;
-	*limited = rule > (double)(point->requests / 2);
-	return *limited ? point->requests / 2 : (uint64_t)ceil(rule);
+	*limited = rule > (double)half;
+	return *limited ? half : (uint64_t)ceil(rule);
 }
 
 /* Simulates until enough; the number of requests simulated goes to *done. */

@@ -96,7 +96,7 @@ static int slo_run(const json_t *params, uint64_t seed, unsigned replication, st
 	double start_s = point_seconds_now();
 	struct queue_point point;
 	struct evaluation evaluation = {&point, seed, replication, 0, 0, false, false, false, error};
-	struct slo_result found;
+	struct slo_result found = {0};
 	int status;
 
 	*result = (struct point_result){0};

@@ -113,7 +113,7 @@ static int take_hello(struct pool *p, struct worker *w, const struct message *me
 
 	if (message_read_text(message, &version))
 		return -1;
-	if (strcmp(version, IXLAB_VERSION)) {
+	if (strcmp(version, IXLAB_VERSION) != 0) {
 		snprintf(p->trouble, sizeof(p->trouble), "a worker runs version %s of this program, not %s", version,
 			 IXLAB_VERSION);
 		worker_reset(w); /* only those elsewhere can differ */

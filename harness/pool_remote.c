@@ -173,10 +173,8 @@ static int serve_with_worker(int relay_fd, int worker_fd)
 			continue;
 		if (poll_fd[0].revents && message_receive(relay_fd, &to_worker) <= 0)
 			status = 0;
-		else if (poll_fd[1].revents &&
-			 (message_receive(worker_fd, &from_worker) <= 0 || forward(&from_worker, relay_fd)))
-			status = 1;
-		else if (forward(&to_worker, worker_fd))
+		else if ((poll_fd[1].revents && message_receive(worker_fd, &from_worker) <= 0) ||
+			 forward(&from_worker, relay_fd) || forward(&to_worker, worker_fd))
 			status = 1;
 	}
 	message_buffer_free(&to_worker);

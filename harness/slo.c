@@ -112,10 +112,11 @@ static void set_max_load(struct slo_result *result, double slo, double tolerance
 
 int slo_search(slo_evaluate_fn evaluate, void *context, double slo, double tolerance, struct slo_result *result)
 {
-	struct search search = {evaluate, context, slo, result};
+	struct search search = {evaluate, context, slo, NULL};
 	int status;
 
 	*result = (struct slo_result){0};
+	search.result = result;
 	status = find_bracket(&search);
 	if (status)
 		return status;

@@ -1,8 +1,24 @@
 #include "models/ps_queue.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CAPACITY_AT_FIRST 64
+
+int ps_queue_create(struct ps_queue *queue)
+{
+	*queue = (struct ps_queue){.front = calloc(PS_FRONT + 1, sizeof(*queue->front))};
+	if (!queue->front)
+		return -1;
+	queue->front[0].tag = INFINITY;
+	return 0;
+}
+
+void ps_queue_destroy(struct ps_queue *queue)
+{
+	free(queue->front);
+	free(queue->back);
+}
 
 int ps_queue_push_back(struct ps_queue *queue, struct ps_job job)
 {
@@ -56,10 +72,10 @@ int ps_queue_make_room(struct ps_queue *queue)
 {
 	size_t kept = PS_FRONT / 2;
 
-	for (size_t i = 0; i < PS_FRONT - kept; i++)
+	for (size_t i = 1; i <= PS_FRONT - kept; i++)
 		if (ps_queue_push_back(queue, queue->front[i]))
 			return -1;
-	memmove(queue->front, queue->front + PS_FRONT - kept, kept * sizeof(queue->front[0]));
+	memmove(queue->front + 1, queue->front + 1 + PS_FRONT - kept, kept * sizeof(queue->front[0]));
 	queue->fronts = kept;
 	return 0;
 }
@@ -69,6 +85,6 @@ void ps_queue_refill(struct ps_queue *queue)
 	size_t n = queue->backs < PS_FRONT / 2 ? queue->backs : PS_FRONT / 2;
 
 	for (size_t i = n; i > 0; i--)
-		queue->front[i - 1] = pop_back(queue);
+		queue->front[i] = pop_back(queue);
 	queue->fronts = n;
 }

@@ -10,13 +10,16 @@ int queue_ps_create(struct queue_model *model)
 {
 	model->ps_queues = model->discipline == QUEUE_CENTRALIZED_PS ? 1 : model->servers;
 	model->ps = calloc(model->ps_queues, sizeof(*model->ps));
+	for (unsigned i = 0; model->ps && i < model->ps_queues; i++)
+		if (ps_queue_create(&model->ps[i]))
+			return -1;
 	return model->ps ? 0 : -1;
 }
 
 void queue_ps_destroy(struct queue_model *model)
 {
 	for (unsigned i = 0; model->ps && i < model->ps_queues; i++)
-		free(model->ps[i].back);
+		ps_queue_destroy(&model->ps[i]);
 	free(model->ps);
 }
 
@@ -37,8 +40,8 @@ struct progress {
  * Rounding may carry the virtual time past a tag; time itself never goes back. No branch on whether servers are idle:
  * at high load it would be a toss-up.
  */
-static inline bool advance(struct ps_queue *queue, double servers, double inverse_servers, double arrival,
-			   struct progress *progress)
+static inline __attribute__((always_inline)) bool
+advance(struct ps_queue *queue, double servers, double inverse_servers, double arrival, struct progress *progress)
 {
 	double time = queue->time, virtual_time = queue->virtual_time;
 	double jobs = (double)ps_queue_jobs(queue);
@@ -58,7 +61,7 @@ static inline bool advance(struct ps_queue *queue, double servers, double invers
 		progress->job_time += jobs * (departure - time);
 		progress->work_done += jobs * service;
 		time = departure;
-		virtual_time += service;
+		virtual_time = first->tag; /* not += service: that would have to wait for it */
 		progress->sojourn[progress->made++] = departure - first->arrival;
 		ps_queue_remove_first(queue);
 		jobs--;
@@ -73,25 +76,50 @@ static inline bool advance(struct ps_queue *queue, double servers, double invers
 	return true;
 }
 
+/*
+ * Serves requests of the current block until it ends or enough have departed. Inlined twice: a pooled queue is kept in
+ * registers throughout. Returns -1 when memory is short.
+ */
+static inline __attribute__((always_inline)) int serve_block(struct queue_model *model, struct progress *progress,
+							     double servers, bool pooled)
+{
+	double inverse_servers = 1 / servers;
+	struct ps_queue queue = model->ps[0];
+	size_t next = model->next;
+	int result = 0;
+
+	for (; next < QUEUE_BLOCK && progress->made < progress->wanted && result == 0; next++) {
+		double arrival = model->arrival[next];
+
+		if (!pooled)
+			queue = model->ps[model->assignment[next]];
+		bool arrived = advance(&queue, servers, inverse_servers, arrival, progress);
+
+		if (arrived)
+			result = ps_queue_add(&queue, (struct ps_job){queue.virtual_time + model->work[next], arrival});
+		if (!pooled)
+			model->ps[model->assignment[next]] = queue;
+		if (!arrived)
+			break;
+	}
+	if (pooled)
+		model->ps[0] = queue;
+	model->next = next;
+	return result;
+}
+
 int queue_ps_step(struct queue_model *model, double *sojourn, size_t n)
 {
-	double servers = model->discipline == QUEUE_CENTRALIZED_PS ? model->servers : 1;
-	double inverse_servers = 1 / servers;
 	struct progress progress = {.sojourn = sojourn, .wanted = n};
 	int result = 0;
 
-	while (progress.made < n) {
+	while (progress.made < n && result == 0) {
 		if (model->next == QUEUE_BLOCK)
 			queue_refill(model);
-		struct ps_queue *queue = &model->ps[model->assignment[model->next]];
-		double arrival = model->arrival[model->next], work = model->work[model->next];
-
-		if (!advance(queue, servers, inverse_servers, arrival, &progress))
-			break;
-		result = ps_queue_add(queue, (struct ps_job){queue->virtual_time + work, arrival});
-		if (result)
-			break;
-		model->next++;
+		if (model->discipline == QUEUE_CENTRALIZED_PS)
+			result = serve_block(model, &progress, model->servers, true);
+		else
+			result = serve_block(model, &progress, 1, false);
 	}
 	model->departures += progress.made;
 	model->block_work_done += progress.work_done;
@@ -112,7 +140,7 @@ void queue_ps_rebase(struct queue_model *model, double shift)
 	for (unsigned q = 0; q < model->ps_queues; q++) {
 		struct ps_queue *queue = &model->ps[q];
 
-		shift_jobs(queue->front, queue->fronts, queue->virtual_time, shift);
+		shift_jobs(queue->front + 1, queue->fronts, queue->virtual_time, shift);
 		shift_jobs(queue->back, queue->backs, queue->virtual_time, shift);
 		queue->virtual_time = 0;
 		queue->time -= shift;
@@ -131,7 +159,7 @@ static void add_jobs(const struct ps_queue *queue, const struct ps_job *job, siz
 void queue_ps_totals(const struct queue_model *model, struct queue_totals *totals)
 {
 	for (unsigned q = 0; q < model->ps_queues; q++) {
-		add_jobs(&model->ps[q], model->ps[q].front, model->ps[q].fronts, totals);
+		add_jobs(&model->ps[q], model->ps[q].front + 1, model->ps[q].fronts, totals);
 		add_jobs(&model->ps[q], model->ps[q].back, model->ps[q].backs, totals);
 	}
 	totals->departures = model->departures;

@@ -105,29 +105,36 @@ static void relay(struct line *lines, int count, struct pollfd *fds)
 	}
 }
 
+/* 0, or -1 when memory is short. */
+static int relay_all(char **fd_texts, int count, int rank)
+{
+	struct line *lines = calloc((size_t)count + 1, sizeof(*lines));
+	struct pollfd *fds = calloc((size_t)count + 1, sizeof(*fds));
+	int status = lines && fds ? 0 : -1;
+
+	for (int i = 0; i < count && !status; i++)
+		lines[i] = (struct line){(int)strtol(fd_texts[i], NULL, 10), rank == 0 ? i + 1 : 0, true, true};
+	if (!status)
+		relay(lines, count, fds);
+	free(lines);
+	free(fds);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	int rank, size, count = argc - 1;
-	struct line *lines;
-	struct pollfd *fds;
 
 	MPI_Init(NULL, NULL);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	MPI_Comm_size(MPI_COMM_WORLD, &size);
-	lines = calloc((size_t)count + 1, sizeof(*lines));
-	fds = calloc((size_t)count + 1, sizeof(*fds));
-	if (!lines || !fds || count != (rank == 0 ? size - 1 : 1)) {
-		fprintf(stderr, "ixlab-mpi: is started by `ixlab run` under mpirun, not by hand\n");
-		MPI_Abort(MPI_COMM_WORLD, 1);
-		return 1;
-	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
-	for (int i = 0; i < count; i++)
-		lines[i] = (struct line){(int)strtol(argv[i + 1], NULL, 10), rank == 0 ? i + 1 : 0, true, true};
-	relay(lines, count, fds);
-	free(lines);
-	free(fds);
-	MPI_Finalize();
-	return 0;
+	if (count == (rank == 0 ? size - 1 : 1) && !relay_all(argv + 1, count, rank)) {
+		MPI_Finalize();
+		return 0;
+	}
+	fprintf(stderr, "ixlab-mpi: memory is short, or it was not started by `ixlab run` under mpirun\n");
+	MPI_Abort(MPI_COMM_WORLD, 1);
+	return 1;
 }

@@ -11,3 +11,5 @@ $(BIN)/bench/bench_lwip_bare: tests/bench/bench_lwip_bare.c $(wildcard tests/ben
 $(eval $(call program,bench/bench_tcp,tests/bench/bench_tcp.c,$(TCP_LIBS),$(TCP_LDLIBS)))
 $(BIN)/bench/bench_tcp: | $(BIN)/bench/bench_lwip_bare
 BENCHES += $(BIN)/bench/bench_tcp
+$(eval $(call program,bench/bench_queue,tests/bench/bench_queue.c,analysis models,$(MODELS_LIBS) -lm))
+BENCHES += $(BIN)/bench/bench_queue

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034
 # Helpers of the tests of the ixlab command: read by each test_* script, with the repository root as current directory.
 # Every helper prints one TAP line; finish() prints the plan and is the script's exit code.
 : "${IXLAB_BIN:=$PWD/build/bin}"

@@ -56,7 +56,9 @@ static void test_finds_the_root(void **state)
 	    {mm1, 10, 1 - 0.4605170186}, {mm16, 10, 0.96767}, {mm1, 5, 1 - 0.9210340372}, {mm1, 1e3, 0.9953948}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		for (double tolerance = 0.01; tolerance > 5e-5; tolerance /= 10) {
+		double tolerance = 0.01;
+
+		for (int digits = 2; digits <= 4; digits++, tolerance /= 10) {
 			struct curve curve = {cases[i].p99, 0, 0, 0};
 			struct slo_result result;
 

@@ -1,0 +1,180 @@
+/* ixlab run: computes an experiment file's points, in parallel, into the database. */
+#include "harness/command.h"
+#include "harness/pool_remote.h"
+#include "harness/sweep.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORKERS_MAX 4096
+#define SHARDS_MAX  100000
+
+enum { KEY_DB = 1 << 8, KEY_FRESH, KEY_DRY_RUN, KEY_SHARD, KEY_SEED, KEY_REPLICATIONS, KEY_QUIET };
+
+static const struct argp_option options[] = {
+    {"jobs", 'j', "N", 0, "Worker processes; default: one per core", 0},
+    {"db", KEY_DB, "FILE", 0, "Database to add to; default: results.db", 0},
+    {"fresh", KEY_FRESH, NULL, 0, "Forget what is stored of this experiment and start over", 0},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "Check the file and print the runs to be computed; change nothing", 0},
+    {"shard", KEY_SHARD, "I/N", 0, "Compute only the I-th of N parts (from 1); `ixlab merge` joins their databases", 0},
+    {"seed", KEY_SEED, "S", 0, "Use this seed instead of the file's", 0},
+    {"replications", KEY_REPLICATIONS, "R", 0, "Compute this many replications instead of the file's", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "No progress", 0},
+    {0},
+};
+
+struct run_input {
+	const char *file;
+	struct sweep_options sweep;
+	bool jobs_given, seed_given;
+	uint64_t seed;
+	unsigned replications; /* 0: the file's */
+};
+
+/* A whole number of decimal digits alone. */
+static uint64_t parse_number(const char *option, const char *text, uint64_t low, uint64_t high)
+{
+	char *end = NULL;
+	uint64_t value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || value < low || value > high)
+		command_reject("option '%s': '%s': must be a whole number from %" PRIu64 " to %" PRIu64, option, text,
+			       low, high);
+	return value;
+}
+
+static void parse_shard(struct sweep_options *sweep, const char *text)
+{
+	char after;
+
+	if (strspn(text, "0123456789/") != strlen(text) ||
+	    sscanf(text, "%6u/%6u%c", &sweep->shard, &sweep->shards, &after) != 2 || sweep->shard < 1 ||
+	    sweep->shards < sweep->shard || sweep->shards > SHARDS_MAX)
+		command_reject("option '--shard': '%s': must be I/N with 1 <= I <= N <= %d, as in 2/4", text,
+			       SHARDS_MAX);
+}
+
+static error_t parse_option(int key, char *value, struct argp_state *state)
+{
+	struct run_input *input = state->input;
+
+	switch (key) {
+	case 'j':
+		input->sweep.workers = (unsigned)parse_number("-j", value, 1, WORKERS_MAX);
+		input->jobs_given = true;
+		return 0;
+	case KEY_DB:
+		input->sweep.database = value;
+		return 0;
+	case KEY_FRESH:
+		input->sweep.fresh = true;
+		return 0;
+	case KEY_DRY_RUN:
+		input->sweep.dry_run = true;
+		return 0;
+	case KEY_SHARD:
+		parse_shard(&input->sweep, value);
+		return 0;
+	case KEY_SEED:
+		input->seed = parse_number("--seed", value, 0, INT64_MAX);
+		input->seed_given = true;
+		return 0;
+	case KEY_REPLICATIONS:
+		input->replications = (unsigned)parse_number("--replications", value, 1, EXPERIMENT_REPLICATIONS_MAX);
+		return 0;
+	case KEY_QUIET:
+		input->sweep.quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (input->file)
+			return ARGP_ERR_UNKNOWN; /* one file at a time */
+		input->file = value;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "FILE.cfg",
+    .doc =
+	"Compute the points of an experiment file into a database, in parallel.\v"
+	"Each finished point is stored at once. A rerun computes what is missing, so an interrupted run is continued "
+	"by "
+	"the same command, and more replications extend what is there. Results do not depend on the number of workers, "
+	"shards or ranks.\n\n"
+	"Under mpirun (Open MPI), as in `mpirun -n 4 ixlab run FILE.cfg', the points are spread over the ranks, each "
+	"computing one at a time; rank 0 alone reads the file and writes the database.\n\n"
+	"The experiment file is described in workloads/README.md.",
+};
+
+/* On rank 0, or outside an MPI job. */
+static int run(struct run_input *input, struct pool_remote *remote)
+{
+	struct experiment experiment;
+	char error[512] = "";
+	int status = experiment_read_file(&experiment, input->file, error, sizeof(error));
+
+	if (input->seed_given)
+		experiment.seed = input->seed;
+	if (input->replications > 0)
+		experiment.replications = input->replications;
+	if (!status && !input->sweep.dry_run)
+		status = pool_remote_open(remote, error, sizeof(error));
+	if (status) {
+		command_complain("%s", error);
+	} else {
+		input->sweep.remote = remote->fd;
+		input->sweep.remote_count = remote->count;
+		command_catch_interrupts();
+		input->sweep.interrupted = command_interrupted;
+		status = sweep_run(&experiment, &input->sweep);
+	}
+	experiment_clear(&experiment);
+	return status;
+}
+
+static int run_on_other_rank(const struct run_input *input)
+{
+	char error[512] = "";
+	int status = input->sweep.dry_run ? 0 : pool_remote_serve(pool_compute_point, error, sizeof(error));
+
+	if (status)
+		command_complain("rank %u: %s", pool_remote_rank(), error);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	struct run_input input = {.sweep = {.database = "results.db",
+					    .workers = cores > 0 && cores < WORKERS_MAX ? (unsigned)cores : 1,
+					    .shard = 1,
+					    .shards = 1}};
+	struct pool_remote remote = {0};
+	int status;
+
+	command_parse(&argp, argc, argv, &input);
+	if (!input.file)
+		command_reject("an experiment file is needed, as in `ixlab run workloads/fig-3.2.cfg'");
+	if (pool_remote_size() > 1) {
+		if (input.jobs_given)
+			command_reject("option '-j': not under mpirun, where each rank computes one point at a time");
+		input.sweep.workers = 1;
+	}
+	if (pool_remote_rank() > 0)
+		return run_on_other_rank(&input);
+	status = run(&input, &remote);
+	if (pool_remote_close(&remote) && !status) {
+		command_complain("the connection between the ranks failed");
+		status = EXIT_RUN_FAILED;
+	}
+	return status;
+}
