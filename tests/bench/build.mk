@@ -13,3 +13,5 @@ $(BIN)/bench/bench_tcp: | $(BIN)/bench/bench_lwip_bare
 BENCHES += $(BIN)/bench/bench_tcp
 $(eval $(call program,bench/bench_queue,tests/bench/bench_queue.c,analysis models,$(MODELS_LIBS) -lm))
 BENCHES += $(BIN)/bench/bench_queue
+$(eval $(call program,bench/bench_sim,tests/bench/bench_sim.c,sim ixcore models,$(MODELS_LIBS) -lm))
+BENCHES += $(BIN)/bench/bench_sim
