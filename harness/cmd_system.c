@@ -113,12 +113,9 @@ static int run(const json_t *params, uint64_t seed, unsigned replication, struct
 	*result = (struct point_result){0};
 	if (system_point_read(&point, params, seed, replication, error))
 		return 1;
-	if (extra.trace_path && trace_file_open(&trace, extra.trace_path, point.options.cores, extra.trace_start_us,
-						extra.trace_length_us)) {
-		snprintf(error->text, sizeof(error->text), "%.120s: %s", extra.trace_path, strerror(errno));
-		system_point_clear(&point);
-		return 1;
-	}
+	if (extra.trace_path &&
+	    trace_file_open(&trace, extra.trace_path, point.options.cores, extra.trace_start_us, extra.trace_length_us))
+		command_reject("--trace: cannot write '%s': %s", extra.trace_path, strerror(errno));
 	status = simulate(&point, extra.trace_path ? &trace : NULL, result, error);
 	if (extra.trace_path && trace_file_close(&trace) && !status) {
 		snprintf(error->text, sizeof(error->text), "%.120s: %s", extra.trace_path, strerror(errno));

@@ -19,6 +19,9 @@ struct trace_file {
 	uint64_t start_ns, end_ns; /* records in [start, end) are written */
 	unsigned cores;
 	struct trace_row *row; /* of a picture: the state of each core */
+	FILE *marks;           /* and its ticks, which come on top of the phases */
+	char *marks_text;
+	size_t marks_size;
 };
 
 /*

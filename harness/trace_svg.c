@@ -72,7 +72,8 @@ int trace_svg_begin(struct trace_file *file)
 	double height = TOP + ROW * file->cores + BOTTOM;
 
 	file->row = calloc(file->cores, sizeof(*file->row));
-	if (!file->row)
+	file->marks = file->row ? open_memstream(&file->marks_text, &file->marks_size) : NULL;
+	if (!file->marks)
 		return -1;
 	fprintf(
 	    file->out,
@@ -87,6 +88,7 @@ int trace_svg_begin(struct trace_file *file)
 	return 0;
 }
 
+/* When the phase ends: then it is known where. */
 static void write_phase(const struct trace_file *file, unsigned core, uint64_t until_ns)
 {
 	const struct trace_row *row = &file->row[core];
@@ -109,7 +111,7 @@ static void write_tick(const struct trace_file *file, const struct sim_trace_rec
 		       double from, double to)
 {
 	if (record->time_ns >= file->start_ns && record->time_ns < file->end_ns)
-		fprintf(file->out, "<path class=\"%s\" d=\"M%.2f %.1fV%.1f\"/>\n", class, x_of(file, record->time_ns),
+		fprintf(file->marks, "<path class=\"%s\" d=\"M%.2f %.1fV%.1f\"/>\n", class, x_of(file, record->time_ns),
 			y_of(record->core) + from, y_of(record->core) + to);
 }
 
@@ -147,7 +149,9 @@ void trace_svg_end(struct trace_file *file)
 {
 	for (unsigned i = 0; file->row && i < file->cores; i++)
 		write_phase(file, i, file->end_ns);
+	if (file->marks && !fclose(file->marks))
+		fwrite(file->marks_text, 1, file->marks_size, file->out);
+	free(file->marks_text);
 	free(file->row);
-	file->row = NULL;
 	fputs("</svg>\n", file->out);
 }
