@@ -106,5 +106,6 @@ void ix_run_calls(struct ix_thread *thread, struct ix_work *work)
 		thread->counter_calls_failed += call.result < 0;
 	}
 	thread->call_count = 0;
+	thread->calls_run = count;
 	work->calls += count;
 }

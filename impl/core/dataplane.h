@@ -106,7 +106,8 @@ struct ix_thread {
 	struct ix_work *work;    /* of the half that runs */
 	uint64_t cycle_delay_ns; /* sum over this cycle's packets of the time from NIC to processing */
 	uint32_t cycle_queue, cycle_batch;
-	int stalled; /* a migration waits for the application to consume events: no packets this cycle */
+	unsigned calls_run; /* in this cycle */
+	int stalled;        /* a migration waits for the application to consume events: no packets this cycle */
 	struct ix_message *postponed;   /* that migration's request */
 	struct ix_migration *migration; /* with this thread as source */
 	struct ix_handle_table timer_handles;

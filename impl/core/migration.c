@@ -7,8 +7,8 @@
  * Why nothing is reordered: what A had or still gets stands in remote in order of arrival; what B gets has arrived
  * after re-steering, hence after all of remote, and waits in local until remote is complete, because A's ring is
  * drained after re-steering and before finish. Then B's default queue starts with remote, then local, and nothing of
- * the group came into it before. Events do not overtake either: A prepares only when no event of the groups waits for
- * the application.
+ * the group came into it before. Events and results do not overtake either: A prepares only when the application has
+ * seen them all; if need be it processes no packet for a cycle, so that soon there are none.
  */
 #include "impl/core/kernel.h"
 
@@ -64,15 +64,31 @@ static void drop_reference(struct ix_migration *migration)
 	atomic_fetch_sub_explicit(&migration->references, 1, memory_order_release);
 }
 
-static int has_events(const struct ix_thread *thread, const struct ix_migration *migration)
+static int names_one_of(const uint64_t *groups, ix_handle handle)
 {
-	unsigned e, g;
+	uint32_t group = ix_handle_group(handle);
 
-	for (e = 0; e < thread->event_count; e++)
-		for (g = 0; g < migration->count; g++)
-			if (thread->events[e].handle && thread->events[e].type != IX_EVENT_TIMER &&
-			    ix_handle_group(thread->events[e].handle) == migration->groups[g])
-				return 1;
+	return handle && group < IX_RSS_GROUPS_MAX && groups[group / 64] >> group % 64 & 1;
+}
+
+/* Are there events, or results of calls, of these groups that the application has not seen yet? */
+static int has_news(const struct ix_thread *thread, const struct ix_migration *migration)
+{
+	uint64_t groups[IX_RSS_GROUPS_MAX / 64] = {0};
+	unsigned i;
+
+	for (i = 0; i < migration->count; i++)
+		groups[migration->groups[i] / 64] |= 1ull << migration->groups[i] % 64;
+	for (i = 0; i < thread->event_count; i++)
+		if (names_one_of(groups, thread->events[i].handle))
+			return 1;
+	for (i = 0; i < thread->calls_run; i++) {
+		const struct ix_call *call = &thread->calls[i];
+
+		if (call->type == IX_CALL_CONNECT ? call->result > 0 && names_one_of(groups, (ix_handle)call->result)
+						  : names_one_of(groups, call->handle))
+			return 1;
+	}
 	return 0;
 }
 
@@ -135,7 +151,7 @@ static void on_request(struct ix_thread *thread, struct ix_message *message)
 	struct ix_dataplane *dataplane = thread->dataplane;
 	unsigned i, owned = 0;
 
-	if (has_events(thread, migration)) {
+	if (has_news(thread, migration)) {
 		thread->postponed = message;
 		thread->stalled = 1;
 		return;

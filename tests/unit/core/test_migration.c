@@ -235,6 +235,11 @@ static void test_steering_fails(void **state)
 	assert_int_equal(world.thread->backlog.count, 36);
 	echo_user_phase(world.nic, world.thread, NULL, NULL);
 	request(&world, 0, 1, groups, 3);
+	/* First the application sees the results of its last calls, and nothing new. */
+	world_cycle(&world, 0);
+	assert_int_equal(state_of(&world, 0), IX_GROUP_OWNED);
+	assert_int_equal(world.thread->event_count, 0);
+	assert_int_equal(world.thread->backlog.count, 36);
 	atomic_store(&world.nic->now_ns, 200000);
 	world_cycle(&world, 0);
 	assert_int_equal(fired, 1);

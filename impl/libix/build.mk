@@ -1,0 +1,1 @@
+$(eval $(call library,ix,$(wildcard impl/libix/*.c)))

@@ -1,0 +1,569 @@
+/*
+ * A connection's life: dial or knock, events, close. Its memory goes when the kernel has said the last word about it
+ * and no result is to come any more.
+ */
+#include "impl/libix/internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void lock(struct ix_runtime *runtime)
+{
+	while (atomic_flag_test_and_set_explicit(&runtime->connections_lock, memory_order_acquire))
+		continue;
+}
+
+static void unlock(struct ix_runtime *runtime)
+{
+	atomic_flag_clear_explicit(&runtime->connections_lock, memory_order_release);
+}
+
+static struct ix_connection *connection_new(struct ix_runtime *runtime, const struct ix_handler *handler, void *context)
+{
+	struct ix_connection *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->runtime = c->birthplace = runtime;
+	c->handler = handler;
+	c->context = context;
+	lock(runtime);
+	c->next = runtime->connections;
+	if (c->next)
+		c->next->previous = c;
+	runtime->connections = c;
+	unlock(runtime);
+	return c;
+}
+
+static void drop_segments(struct ix_connection *c)
+{
+	struct segment *segment;
+
+	while ((segment = c->first_segment)) {
+		c->first_segment = segment->next;
+		segment->next = c->runtime->free_segments;
+		c->runtime->free_segments = segment;
+	}
+	c->last_segment = NULL;
+	c->available = 0;
+}
+
+/* Out of a list of the runtime's that is chained by the member at @offset of each. */
+static void unchain(struct ix_connection **head, const struct ix_connection *c, size_t offset)
+{
+	while (*head && *head != c)
+		head = (struct ix_connection **)((char *)*head + offset);
+	if (*head)
+		*head = *(struct ix_connection **)((char *)*head + offset);
+}
+
+static void connection_free(struct ix_connection *c)
+{
+	struct ix_runtime *birthplace = c->birthplace, *runtime = c->runtime;
+
+	if (c->touched) {
+		unchain(&runtime->touched, c, offsetof(struct ix_connection, next_touched));
+		runtime->touched_last = runtime->touched;
+		while (runtime->touched_last && runtime->touched_last->next_touched)
+			runtime->touched_last = runtime->touched_last->next_touched;
+	}
+	if (c->told_received)
+		unchain(&runtime->received, c, offsetof(struct ix_connection, next_received));
+	unchain(&runtime->newborn, c, offsetof(struct ix_connection, next_newborn));
+	lock(birthplace);
+	if (c->next)
+		c->next->previous = c->previous;
+	if (c->previous)
+		c->previous->next = c->next;
+	else
+		birthplace->connections = c->next;
+	unlock(birthplace);
+	free(c);
+}
+
+void connection_free_all(struct ix_runtime *runtime)
+{
+	struct ix_connection *c, *next;
+	struct segment *segment;
+	struct chunk *chunk;
+
+	for (c = runtime->connections; c; c = next) {
+		next = c->next;
+		while ((segment = c->first_segment)) {
+			c->first_segment = segment->next;
+			free(segment);
+		}
+		while ((chunk = c->first)) {
+			c->first = chunk->next;
+			free(chunk);
+		}
+		free(c);
+	}
+}
+
+/* Tells the application, once, how it ended: @reason, or the outcome of its dial. */
+static void end(struct ix_connection *c, int reason)
+{
+	enum connection_state state = c->state;
+
+	if (state == GONE)
+		return;
+	c->state = GONE;
+	drop_segments(c);
+	send_drop(c);
+	if (state == CONNECTING) {
+		if (c->handler->opened)
+			c->handler->opened(c, reason < 0 ? reason : IX_ERR_STATE);
+	} else if (c->handler->closed) {
+		c->handler->closed(c, c->error ? c->error : reason);
+	}
+}
+
+/* The kernel will not name it any more. */
+static void over(struct ix_connection *c, int reason)
+{
+	end(c, reason);
+	c->over = 1;
+}
+
+static void free_if_over(struct ix_connection *c)
+{
+	if (c->over && c->outstanding == 0)
+		connection_free(c);
+}
+
+static struct ix_call *call_on(struct ix_connection *c, enum ix_call_type type)
+{
+	struct ix_call *call = runtime_call(c->runtime);
+
+	if (!call)
+		return NULL;
+	call->type = type;
+	call->handle = c->handle;
+	if (type != IX_CALL_RECV_DONE) {
+		call->cookie = (uintptr_t)c;
+		c->outstanding++;
+	}
+	return call;
+}
+
+struct ix_connection *ix_dial(struct ix_runtime *runtime, uint32_t ip, uint16_t port, const struct ix_handler *handler,
+			      void *context)
+{
+	struct ix_connection *c = connection_new(runtime, handler, context);
+	struct ix_call *call = c ? call_on(c, IX_CALL_CONNECT) : NULL;
+
+	if (!call) {
+		if (c)
+			connection_free(c);
+		return NULL;
+	}
+	call->ip = c->ip = ip;
+	call->port = c->port = port;
+	return c;
+}
+
+/* Opens what knocks, if the policy of its port lets it; @implicit: it has not knocked, but bytes have come. */
+static struct ix_connection *open_knocking(struct ix_runtime *runtime, const struct ix_event *event, int implicit)
+{
+	struct listener *listener = listener_find(runtime->listeners, event->local_port);
+	const struct ix_handler *handler;
+	struct ix_connection *c = NULL;
+	struct ix_call *call;
+	void *context = NULL;
+
+	handler = listener ? listener->policy(listener->context, event->ip, event->port, &context) : NULL;
+	if (handler)
+		c = connection_new(runtime, handler, context);
+	if (!c) {
+		call = runtime_call(runtime);
+		if (call) {
+			call->type = IX_CALL_CLOSE;
+			call->handle = event->handle;
+		}
+		return NULL;
+	}
+	c->handle = event->handle;
+	c->ip = event->ip;
+	c->port = event->port;
+	c->state = OPEN;
+	call = call_on(c, IX_CALL_ACCEPT);
+	if (!call) {
+		connection_free(c);
+		return NULL;
+	}
+	if (implicit) {
+		c->next_newborn = runtime->newborn;
+		runtime->newborn = c;
+	}
+	if (c->handler->opened)
+		c->handler->opened(c, 0);
+	return c;
+}
+
+static struct ix_connection *find_newborn(const struct ix_runtime *runtime, ix_handle handle)
+{
+	struct ix_connection *c;
+
+	for (c = runtime->newborn; c && c->handle != handle; c = c->next_newborn)
+		continue;
+	return c;
+}
+
+static void give_back(struct ix_connection *c, ix_buffer buffer, uint32_t length)
+{
+	struct ix_call *call = call_on(c, IX_CALL_RECV_DONE);
+
+	if (call) {
+		call->buffer = buffer;
+		call->length = length;
+	}
+}
+
+static void take_in(struct ix_connection *c, const struct ix_event *event)
+{
+	struct ix_runtime *runtime = c->runtime;
+	struct segment *segment = runtime->free_segments;
+
+	if (c->state != OPEN) {
+		give_back(c, event->buffer, event->length);
+		return;
+	}
+	if (segment)
+		runtime->free_segments = segment->next;
+	else
+		segment = malloc(sizeof(*segment));
+	if (!segment) {
+		/* A hole in the stream must not be passed on. */
+		give_back(c, event->buffer, event->length);
+		c->error = IX_ERR_NO_MEMORY;
+		ix_abort(c);
+		return;
+	}
+	*segment = (struct segment){NULL, event->buffer, event->length};
+	if (c->last_segment)
+		c->last_segment->next = segment;
+	else
+		c->first_segment = segment;
+	c->last_segment = segment;
+	c->available += event->length;
+	if (!c->told_received) {
+		c->told_received = 1;
+		c->next_received = runtime->received;
+		runtime->received = c;
+	}
+}
+
+static void tell_received(struct ix_connection *c)
+{
+	c->told_received = 0;
+	if (c->state == OPEN && c->available && c->handler->received)
+		c->handler->received(c);
+}
+
+void connection_tell_received(struct ix_runtime *runtime)
+{
+	struct ix_connection *c, *oldest = NULL;
+
+	while ((c = runtime->received)) {
+		runtime->received = c->next_received;
+		c->next_received = oldest;
+		oldest = c;
+	}
+	/* The list is put back, in order of arrival, so that whatever a handler ends is taken out of it. */
+	runtime->received = oldest;
+	while ((c = runtime->received)) {
+		runtime->received = c->next_received;
+		tell_received(c);
+	}
+	runtime->newborn = NULL;
+}
+
+/* Bytes that came before another event of the same connection are told first. */
+static void tell_in_order(struct ix_connection *c)
+{
+	if (!c->told_received)
+		return;
+	unchain(&c->runtime->received, c, offsetof(struct ix_connection, next_received));
+	tell_received(c);
+}
+
+static void on_connected(struct ix_connection *c, const struct ix_event *event)
+{
+	c->handle = event->handle;
+	if (event->status < 0)
+		end(c, event->status); /* DEAD follows */
+	if (c->state != CONNECTING || c->aborted)
+		return;
+	c->state = OPEN;
+	if (c->first)
+		connection_touch(c);
+	if (c->handler->opened)
+		c->handler->opened(c, 0);
+}
+
+static void on_sent(struct ix_connection *c, const struct ix_event *event)
+{
+	send_acknowledge(c, event->length);
+	if (event->window)
+		c->blocked = 0;
+	if (c->unaccepted || c->state == CLOSING)
+		connection_touch(c);
+	if (event->length && c->handler->sent)
+		c->handler->sent(c, event->length);
+}
+
+void connection_event(struct ix_runtime *runtime, const struct ix_event *event)
+{
+	struct ix_connection *c =
+	    (struct ix_connection *)(uintptr_t)event->cookie; /* ours: the kernel never reads it */
+
+	if (event->type == IX_EVENT_KNOCK) {
+		open_knocking(runtime, event, 0);
+		return;
+	}
+	if (!c && event->type == IX_EVENT_RECV) {
+		c = find_newborn(runtime, event->handle);
+		if (!c)
+			c = open_knocking(runtime, event, 1);
+	}
+	if (!c)
+		return; /* of a knock that was refused */
+	c->runtime = runtime;
+	switch (event->type) {
+	case IX_EVENT_CONNECTED:
+		on_connected(c, event);
+		break;
+	case IX_EVENT_RECV:
+		take_in(c, event);
+		break;
+	case IX_EVENT_SENT:
+		tell_in_order(c);
+		on_sent(c, event);
+		break;
+	case IX_EVENT_EOF:
+		tell_in_order(c);
+		if (c->state == OPEN && c->handler->ended)
+			c->handler->ended(c);
+		break;
+	case IX_EVENT_DEAD:
+		tell_in_order(c);
+		over(c, event->status);
+		free_if_over(c);
+		break;
+	default:
+		break;
+	}
+}
+
+void connection_touch(struct ix_connection *c)
+{
+	struct ix_runtime *runtime = c->runtime;
+
+	if (c->touched)
+		return;
+	c->touched = 1;
+	c->next_touched = NULL;
+	if (runtime->touched)
+		runtime->touched_last->next_touched = c;
+	else
+		runtime->touched = c;
+	runtime->touched_last = c;
+}
+
+/* -1: no room in the arrays of this cycle. */
+static int flush(struct ix_connection *c)
+{
+	struct ix_runtime *runtime = c->runtime;
+	struct ix_call *call;
+
+	if (c->state == GONE || (c->state == CONNECTING && !c->aborted))
+		return 0;
+	if (c->aborted) {
+		if (c->handle && !c->close_called)
+			c->close_called = call_on(c, IX_CALL_ABORT) != NULL;
+		return 0;
+	}
+	if (c->unaccepted && !c->blocked) {
+		unsigned room = runtime->sg_capacity - runtime->sg_used;
+
+		call = room ? runtime_call_now(runtime) : NULL;
+		if (!call)
+			return -1;
+		call->type = IX_CALL_SENDV;
+		call->handle = c->handle;
+		call->cookie = (uintptr_t)c;
+		call->buffer = application_buffer(runtime, (const uint8_t *)&runtime->sg[runtime->sg_used]);
+		call->count =
+		    send_gather(c, &runtime->sg[runtime->sg_used], room < IX_SG_MAX ? room : IX_SG_MAX, &c->offered);
+		runtime->sg_used += call->count;
+		c->outstanding++;
+	} else if (!c->unaccepted && c->state == CLOSING && !c->close_called) {
+		c->close_called = call_on(c, IX_CALL_CLOSE) != NULL;
+	}
+	return 0;
+}
+
+void connection_flush_all(struct ix_runtime *runtime)
+{
+	struct ix_connection *c;
+
+	while ((c = runtime->touched)) {
+		if (flush(c))
+			return;
+		runtime->touched = c->next_touched;
+		c->touched = 0;
+	}
+}
+
+static void sendv_result(struct ix_connection *c, int64_t result)
+{
+	if (result < 0) {
+		if (result == IX_ERR_NO_MEMORY) {
+			connection_touch(c);
+		} else if (result != IX_ERR_BAD_HANDLE && result != IX_ERR_STATE) {
+			c->error = (int)result;
+			ix_abort(c);
+		}
+		return; /* a handle or a state that is gone: DEAD comes or has come */
+	}
+	send_accept(c, (uint32_t)result);
+	c->blocked = (uint32_t)result < c->offered;
+	if (c->runtime->binding.message) {
+		send_acknowledge(c, (uint32_t)result);
+		if (result && c->handler->sent && c->state != GONE)
+			c->handler->sent(c, (uint32_t)result);
+	}
+	if ((c->unaccepted && !c->blocked) || c->state == CLOSING)
+		connection_touch(c);
+}
+
+void connection_result(struct ix_runtime *runtime, const struct ix_call *call)
+{
+	struct ix_connection *c = (struct ix_connection *)(uintptr_t)call->cookie;
+
+	c->outstanding--;
+	switch (call->type) {
+	case IX_CALL_CONNECT:
+		if (call->result < 0)
+			over(c, (int)call->result);
+		else
+			c->handle = (ix_handle)call->result;
+		if (c->aborted)
+			connection_touch(c);
+		break;
+	case IX_CALL_ACCEPT:
+		if (call->result < 0) /* it went before it was accepted */
+			over(c, IX_DEAD_RESET);
+		break;
+	case IX_CALL_SENDV:
+		if (c->state != GONE)
+			sendv_result(c, call->result);
+		break;
+	default: /* CLOSE, ABORT: DEAD follows, unless there is no protocol, or it has come before the call */
+		if (runtime->binding.message)
+			over(c, IX_DEAD_CLOSED);
+	}
+	free_if_over(c);
+}
+
+void ix_close(struct ix_connection *c)
+{
+	struct ix_view view;
+
+	if (c->state == CONNECTING) {
+		ix_abort(c);
+		return;
+	}
+	if (c->state != OPEN)
+		return;
+	while (ix_receive_take(c, &view))
+		ix_receive_done(c, &view);
+	c->state = CLOSING;
+	connection_touch(c);
+}
+
+void ix_abort(struct ix_connection *c)
+{
+	if (c->state == GONE || c->aborted)
+		return;
+	c->aborted = 1;
+	drop_segments(c);
+	if (c->state != CONNECTING)
+		c->state = CLOSING;
+	connection_touch(c);
+}
+
+void *ix_connection_context(const struct ix_connection *c)
+{
+	return c->context;
+}
+
+void ix_connection_set_context(struct ix_connection *c, void *context)
+{
+	c->context = context;
+}
+
+struct ix_runtime *ix_connection_runtime(const struct ix_connection *c)
+{
+	return c->runtime;
+}
+
+void ix_connection_peer(const struct ix_connection *c, uint32_t *ip, uint16_t *port)
+{
+	*ip = c->ip;
+	*port = c->port;
+}
+
+size_t ix_receive_available(const struct ix_connection *c)
+{
+	return c->available;
+}
+
+int ix_receive_take(struct ix_connection *c, struct ix_view *view)
+{
+	struct segment *segment = c->first_segment;
+
+	if (!segment)
+		return 0;
+	*view = (struct ix_view){packet_data(c->runtime, segment->buffer), segment->length, segment->buffer};
+	c->available -= segment->length;
+	c->first_segment = segment->next;
+	if (!c->first_segment)
+		c->last_segment = NULL;
+	segment->next = c->runtime->free_segments;
+	c->runtime->free_segments = segment;
+	return 1;
+}
+
+void ix_receive_done(struct ix_connection *c, const struct ix_view *view)
+{
+	if (c->state != GONE)
+		give_back(c, view->buffer, view->length);
+}
+
+size_t ix_receive(struct ix_connection *c, void *buffer, size_t size)
+{
+	size_t copied = 0;
+
+	while (copied < size && c->first_segment) {
+		struct segment *segment = c->first_segment;
+		const uint8_t *data = packet_data(c->runtime, segment->buffer);
+		struct ix_view view;
+		size_t n = size - copied;
+
+		if (n >= segment->length) {
+			ix_receive_take(c, &view);
+			n = view.length;
+		} else {
+			view = (struct ix_view){data, (uint32_t)n, segment->buffer};
+			segment->buffer += n;
+			segment->length -= (uint32_t)n;
+			c->available -= n;
+		}
+		memcpy((uint8_t *)buffer + copied, data, n);
+		copied += n;
+		ix_receive_done(c, &view);
+	}
+	return copied;
+}
