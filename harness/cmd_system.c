@@ -240,7 +240,7 @@ int cmd_system(int argc, char **argv)
 {
 	struct point_kind kind = point_kind_system;
 	struct point_result result;
-	struct point_error error;
+	struct point_error error = {0};
 	struct system_point point;
 	int status;
 

@@ -68,7 +68,7 @@ static int print_json(const struct system_point *point, const struct options *co
 int cmd_slo_system(struct options *common)
 {
 	struct point_result result;
-	struct point_error error;
+	struct point_error error = {0};
 	struct system_point point;
 	int status;
 

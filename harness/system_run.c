@@ -38,14 +38,15 @@ static uint64_t choose_warmup(const struct system_point *point, double rate_rps,
 				     .load = full_load(point, rate_rps),
 				     .service = &point->service};
 	double rule = queue.load < 1 ? queue_warmup_requests(&queue) : 0;
+	uint64_t half = point->requests / 2;
 
 	*limited = false;
 	if (!point->warmup_auto)
 		return point->warmup;
 	if (!(rule > 0))
 		return point->requests / 10 < WARMUP_SHARE_MAX ? point->requests / 10 : WARMUP_SHARE_MAX;
-	*limited = rule > (double)(point->requests / 2);
-	return *limited ? point->requests / 2 : (uint64_t)ceil(rule);
+	*limited = rule > (double)half;
+	return *limited ? half : (uint64_t)ceil(rule);
 }
 
 static int take(void *context, const double *latency_us, size_t n)

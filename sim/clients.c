@@ -39,6 +39,8 @@ static int place_evenly(struct sim_connection *connection, unsigned count, const
 	uint32_t wanted[IX_RSS_GROUPS_MAX];
 	unsigned placed = 0;
 
+	if (!rss->groups || rss->groups > IX_RSS_GROUPS_MAX || !cores)
+		return -1;
 	deal(wanted, count, rss->groups, cores);
 	for (uint64_t tuple = 0; placed < count; tuple++) {
 		struct sim_connection *c = &connection[placed];
