@@ -1,0 +1,3 @@
+$(eval $(call test,libix_connection,tests/unit/libix/test_connection.c,ix))
+$(eval $(call test,libix_send,tests/unit/libix/test_send.c,ix))
+$(eval $(call test,libix_runtime,tests/unit/libix/test_runtime.c,ix))
