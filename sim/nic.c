@@ -89,6 +89,8 @@ static void to_ring(struct sim_nic *nic, unsigned queue, struct ix_packet *packe
 	struct sim_nic_queue *q = &nic->queue[queue];
 
 	packet->arrival_ns = nic->engine->now_ns;
+	packet->undone = 0; /* the sender's stack may have left something there */
+	packet->flags = 0;
 	if (q->rx_count + q->rx_unreturned >= nic->rx_descriptors) {
 		q->dropped++;
 		nic->notify(nic->context, queue, packet, 1);

@@ -6,3 +6,4 @@ $(eval $(call test,unit/sim/test_theory,tests/unit/sim/test_theory.c,sim ixcore 
 $(eval $(call test,unit/sim/test_cost_file,tests/unit/sim/test_cost_file.c,$(HARNESS_LINK),$(HARNESS_LIBS)))
 $(eval $(call test,unit/sim/test_allocation,tests/unit/sim/test_allocation.c,sim ixcore models,$(SIM_TEST_LIBS) \
 	-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=aligned_alloc))
+$(eval $(call test,unit/sim/test_network,tests/unit/sim/test_network.c,sim ixtcp ixcore lwip models,$(SIM_TEST_LIBS) -lurcu-qsbr -lurcu-common -lpthread))
