@@ -63,7 +63,6 @@ static bool unexpected_frame(struct run *r)
 	char text[512];
 
 	run_print_frame(r, &r->frame[0], text, sizeof(text));
-	run_trace(r, r->frame[0].at_ns, "> %s   <- unexpected", text);
 	return run_fail(r, "unexpected packet\n  expected  nothing\n  got       %.6f > %s",
 			seconds(r, r->frame[0].at_ns), text);
 }
@@ -73,7 +72,6 @@ static bool unexpected_event(struct run *r)
 	char text[512];
 
 	run_print_event(r, &r->event[0].event, text, sizeof(text));
-	run_trace(r, r->event[0].at_ns, "event %s   <- unexpected", text);
 	return run_fail(r, "unexpected event\n  expected  nothing\n  got       %.6f event %s",
 			seconds(r, r->event[0].at_ns), text);
 }
@@ -156,6 +154,21 @@ static bool check_count(struct run *r, const char *name, int64_t expected)
 	return true;
 }
 
+/* After a failure: what else had come out. */
+static void trace_rest(struct run *r)
+{
+	char text[512];
+
+	for (unsigned i = 0; i < r->frames; i++) {
+		run_print_frame(r, &r->frame[i], text, sizeof(text));
+		run_trace(r, r->frame[i].at_ns, "> %s   (waiting)", text);
+	}
+	for (unsigned i = 0; i < r->events; i++) {
+		run_print_event(r, &r->event[i].event, text, sizeof(text));
+		run_trace(r, r->event[i].at_ns, "event %s   (waiting)", text);
+	}
+}
+
 static bool run_line(struct run *r, const struct line *line)
 {
 	uint64_t when_ns = line->time_ns + (line->relative ? r->last_ns : r->origin_ns);
@@ -189,6 +202,8 @@ static void run_lines(struct run *r)
 		run_line(r, &s->line[i]);
 	if (!r->failed && pass(r, r->ops->now_ns(r->device)))
 		check_stale(r, UINT64_MAX);
+	if (r->failed)
+		trace_rest(r);
 }
 
 static void prepare_flows(struct run *r)

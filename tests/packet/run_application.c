@@ -257,11 +257,11 @@ bool run_match_event(struct run *r, const struct event_line *expected)
 	char got[128], want[128];
 
 	run_print_event(r, &item.event, got, sizeof(got));
-	run_trace(r, item.at_ns, "event %s", got);
 	if (event_differs(expected, &item.event, flow)) {
 		print_expected(r, expected, want, sizeof(want));
 		return run_fail(r, "event differs\n  expected  event %s\n  got       event %s", want, got);
 	}
+	run_trace(r, item.at_ns, "event %s", got);
 	r->events--;
 	memmove(&r->event[0], &r->event[1], r->events * sizeof(r->event[0]));
 	return take(r, flow, &item.event, expected->alt);

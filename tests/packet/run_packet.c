@@ -150,7 +150,6 @@ bool run_match_frame(struct run *r, const struct packet *expected)
 		f->isn_known = true;
 	}
 	print_decoded(r, &d, got, sizeof(got));
-	run_trace(r, item->at_ns, "> %s", got);
 	script_print_packet(text, sizeof(text), expected, NULL);
 	if (wrong)
 		return run_fail(r, "%s\n  expected  > %s\n  got       > %s", wrong, text, got);
@@ -161,6 +160,7 @@ bool run_match_frame(struct run *r, const struct packet *expected)
 				text, got);
 	if (d.packet.kind != PACKET_ARP && d.packet.kind != PACKET_RAW && !check_payload(r, &d))
 		return false;
+	run_trace(r, item->at_ns, "> %s", got);
 	pop_frame(r);
 	return true;
 }
