@@ -6,7 +6,7 @@ LWIP_FILES := core/tcp.c core/tcp_in.c core/tcp_out.c core/pbuf.c core/mem.c cor
 	core/inet_chksum.c core/ipv4/ip4_addr.c
 LWIP_OBJS := $(LWIP_FILES:%.c=$(BUILD)/obj/lwip/%.o)
 LWIP_INCLUDES = -Iimpl/tcp/port -isystem $(LWIP)/include
-LWIP_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -fno-common -w $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
+LWIP_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -fno-common -ftls-model=initial-exec -w $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	-fno-omit-frame-pointer -fno-sanitize=alignment$(comma)shift$(comma)bounds -fno-sanitize-recover=all) $(CFLAGS)
 
 $(LWIP_SRC)/.complete: | impl/tcp/fetch.sh
@@ -34,7 +34,7 @@ ALL_LIBS += $(BUILD)/lib/liblwip.a
 
 TCP_SRCS := $(wildcard impl/tcp/*.c)
 $(eval $(call library,ixtcp,$(TCP_SRCS)))
-$(TCP_SRCS:%.c=$(BUILD)/obj/%.o): CFLAGS_ALL += $(LWIP_INCLUDES)
+$(TCP_SRCS:%.c=$(BUILD)/obj/%.o): CFLAGS_ALL += $(LWIP_INCLUDES) -ftls-model=initial-exec
 $(TCP_SRCS:%.c=$(BUILD)/obj/%.o): $(LWIP)/.complete
 TCP_LIBS := ixtcp ixcore lwip
 TCP_LDLIBS := -lurcu-qsbr -lurcu-common -lpthread

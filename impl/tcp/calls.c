@@ -129,10 +129,12 @@ static int64_t call_recv_done(struct tcp_thread *t, struct tcp_connection *c, co
 
 	if (result < 0)
 		return result;
-	enter(t, c);
-	if (!(c->flags & CONN_CLOSED))
-		open_window(c, call->length);
-	leave(t, c);
+	if (!c->pcb || c->flags & CONN_CLOSED) {
+		tcp_connection_release_if_done(t, c);
+		return 0;
+	}
+	/* At most an acknowledgement goes out: neither lists nor deadlines change for the worse. */
+	open_window(c, call->length);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "impl/tcp/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 _Thread_local struct tcp_thread *tcp_current;
 _Thread_local uint32_t ix_tcp_window_bytes, ix_tcp_send_bytes, ix_tcp_ooseq_packets;
@@ -29,31 +30,108 @@ void ix_tcp_assertion(const char *text)
 		abort();
 }
 
+/*
+ * lwIP's memory: a handful of sizes that come and go with every segment, kept on lists per thread and size. A word
+ * before the memory names the size. With the address sanitizer every object comes from malloc, so that it sees them.
+ */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define KEEP 0
+#else
+#define KEEP 1
+#endif
+
+struct block {
+	uint64_t size_class;
+	struct block *next; /* while it is free; the memory begins here */
+};
+
+#define BLOCK_HEADER sizeof(uint64_t)
+
 void *ix_tcp_malloc(size_t size)
 {
-	void *memory = malloc(size);
+	size_t size_class = (size + BLOCK_HEADER + TCP_SIZE_STEP - 1) / TCP_SIZE_STEP;
+	struct tcp_thread *t = tcp_current;
+	struct block *block = NULL;
 
-	if (memory)
-		tcp_current->lwip_objects++;
-	else
-		tcp_current->counters.no_memory++;
-	return memory;
+	if (KEEP && size_class < TCP_SIZE_CLASSES) {
+		block = t->free_block[size_class];
+		if (block)
+			t->free_block[size_class] = block->next;
+	}
+	if (!block)
+		block = malloc(size_class * TCP_SIZE_STEP);
+	if (!block) {
+		t->counters.no_memory++;
+		return NULL;
+	}
+	block->size_class = size_class;
+	t->lwip_objects++;
+	return &block->next;
 }
 
 void *ix_tcp_calloc(size_t count, size_t size)
 {
-	void *memory = calloc(count, size);
+	void *memory = ix_tcp_malloc(count * size);
 
-	if (memory)
-		tcp_current->lwip_objects++;
-	return memory;
+	return memory ? memset(memory, 0, count * size) : NULL;
 }
 
 void ix_tcp_free(void *memory)
 {
-	if (memory)
-		tcp_current->lwip_objects--;
-	free(memory);
+	struct tcp_thread *t = tcp_current;
+	struct block *block;
+
+	if (!memory)
+		return;
+	t->lwip_objects--;
+	block = (struct block *)(void *)((char *)memory - BLOCK_HEADER);
+	if (KEEP && block->size_class < TCP_SIZE_CLASSES) {
+		block->next = t->free_block[block->size_class];
+		t->free_block[block->size_class] = block;
+	} else {
+		free(block);
+	}
+}
+
+void tcp_free_blocks(struct tcp_thread *t)
+{
+	for (unsigned i = 0; i < TCP_SIZE_CLASSES; i++)
+		while (t->free_block[i]) {
+			struct block *next = t->free_block[i]->next;
+
+			free(t->free_block[i]);
+			t->free_block[i] = next;
+		}
+}
+
+/* The Internet checksum (RFC 1071), eight bytes at a time; as lwIP wants it: not complemented, in memory order. */
+uint16_t ix_tcp_checksum(const void *data, int length)
+{
+	const uint8_t *at = data;
+	uint64_t sum = 0, word;
+	unsigned left = (unsigned)length;
+
+	for (; left >= 8; left -= 8, at += 8) {
+		memcpy(&word, at, 8);
+		sum += word;
+		sum += sum < word;
+	}
+	if (left) {
+		word = 0;
+		memcpy(&word, at, left);
+		sum += word;
+		sum += sum < word;
+	}
+	sum = (sum >> 32) + (sum & 0xffffffff);
+	sum = (sum >> 32) + (sum & 0xffffffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (uint16_t)sum;
 }
 
 static inline uint64_t rotate(uint64_t x, int bits)

@@ -15,8 +15,12 @@
 #define NS_PER_MS 1000000ull
 #define NS_PER_S  1000000000ull
 
+#define TCP_SIZE_STEP    32 /* bytes: sizes of lwIP's objects are rounded up to it */
+#define TCP_SIZE_CLASSES 16
+
 struct tcp_group;
 struct arp_table;
+struct block;
 
 /* Shared by the threads of a dataplane and, but for the ARP table and the open UDP ports, constant. */
 struct tcp_host {
@@ -109,7 +113,8 @@ struct tcp_thread {
 	struct netif netif; /* what lwIP asks for: MTU and checksum flags */
 	struct ix_list owed_groups;
 	struct rx_buffer *rx_free;
-	struct ix_packet_queue arp_wait; /* packets without a link address; user of arp.c */
+	struct block *free_block[TCP_SIZE_CLASSES]; /* instance.c */
+	struct ix_packet_queue arp_wait;            /* packets without a link address; user of arp.c */
 	struct ix_timer arp_timer;
 	_Atomic bool arp_waiting;
 	struct rx_buffer **udp_held; /* hash of buffers held by the application */
@@ -136,6 +141,7 @@ static inline struct tcp_thread *tcp_enter(struct ix_thread *thread)
 	tcp_ticks = (uint32_t)(thread->now_ns / NS_PER_MS) | 1; /* 0 means "not timed" to lwIP */
 	return t;
 }
+void tcp_free_blocks(struct tcp_thread *t);
 uint64_t tcp_keyed_hash(const uint64_t secret[2], uint64_t a, uint64_t b);
 
 /* buckets.c */

@@ -82,6 +82,7 @@ static void thread_stop(struct ix_thread *thread)
 	arp_thread_stop(t);
 	udp_stop(t);
 	rx_stop(t);
+	tcp_free_blocks(t);
 	tcp_set_current(NULL);
 	arp_offline();
 	host_leave(t->host);

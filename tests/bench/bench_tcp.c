@@ -238,7 +238,7 @@ static void connect_clients(unsigned n)
 
 	client_handle = calloc(n, sizeof(*client_handle));
 	while (connected < n && idle < 100000) {
-		for (unsigned i = 0; i < FLIGHT && asked < n; i++, asked++) {
+		for (unsigned i = 0; i < FLIGHT && asked < n && asked < connected + 256; i++, asked++) {
 			struct ix_call *call = new_call(&host[0], IX_CALL_CONNECT, 0);
 
 			call->cookie = asked + 1;
