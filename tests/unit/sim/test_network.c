@@ -32,12 +32,11 @@ struct end {
 
 struct application {
 	struct sim_host *host;
-	int is_server;
+	uint64_t wrong_bytes;
 	struct end end[CLIENTS * CONNECTIONS];
 	unsigned ends;
 	unsigned finished, dead;
-	uint64_t wrong_bytes;
-	unsigned sg_used; /* this cycle; all threads of a host run one after the other, each with its own part */
+	int is_server;
 };
 
 static struct sim_engine engine;
@@ -109,7 +108,8 @@ static void receive(struct application *a, struct ix_thread *thread, const struc
 
 static void handle_event(struct application *a, struct ix_thread *thread, const struct ix_event *event)
 {
-	struct end *end = event->cookie ? &a->end[event->cookie - 1] : NULL;
+	static struct end nobody; /* of a knock: it has no cookie yet */
+	struct end *end = event->cookie ? &a->end[event->cookie - 1] : &nobody;
 
 	switch (event->type) {
 	case IX_EVENT_KNOCK:
@@ -123,6 +123,7 @@ static void handle_event(struct application *a, struct ix_thread *thread, const 
 		end->allowed = MESSAGE;
 		break;
 	case IX_EVENT_RECV:
+		assert_true(event->cookie > 0);
 		receive(a, thread, event, end);
 		break;
 	case IX_EVENT_EOF:
