@@ -201,10 +201,15 @@ static int create_schema(struct store *store, struct store_error *error)
 static int connect_to(struct store *store, const char *query, int flags, struct store_error *error)
 {
 	char *uri = store_uri(store->path, query);
+	struct stat file;
 	int rc;
 
 	if (!uri)
 		return say(error, 1, store->path, "memory is short", "");
+	if (stat(store->path, &file) == 0 && S_ISDIR(file.st_mode)) {
+		free(uri);
+		return say(error, 2, store->path, "cannot be opened", strerror(EISDIR));
+	}
 	sqlite3_close(store->db);
 	store->db = NULL;
 	rc = sqlite3_open_v2(uri, &store->db, flags | SQLITE_OPEN_URI, NULL);
