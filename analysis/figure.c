@@ -79,6 +79,7 @@ static bool read_point(const struct figure *figure, const struct point_summary *
 	    .y = y->value,
 	    .low = isfinite(y->low) ? y->low : y->value,
 	    .high = isfinite(y->high) ? y->high : y->value,
+	    .no_interval = !isfinite(y->low) || !isfinite(y->high),
 	    .replications = summary->replications,
 	    .capped = capped && capped->value > 0,
 	};

@@ -76,6 +76,7 @@ static void test_points_go_to_their_curves_by_rising_x(void **state)
 	p = data->curve[0][1].point;
 	assert_float_equal(p[1].low, 4, 1e-12);
 	assert_float_equal(p[1].high, 4, 1e-12);
+	assert_true(p[1].no_interval && !p[0].no_interval);
 	discard(data);
 }
 
