@@ -183,7 +183,7 @@ int store_end(struct store *store, int status, struct store_error *error)
 static int create_schema(struct store *store, struct store_error *error)
 {
 	char mark[128];
-	enum content content;
+	enum content content = EMPTY;
 	int status = store_exec(store, "BEGIN IMMEDIATE", error);
 
 	if (status)
@@ -210,8 +210,6 @@ static int connect_to(struct store *store, const char *query, int flags, struct 
 		free(uri);
 		return say(error, 2, store->path, "cannot be opened", strerror(EISDIR));
 	}
-	sqlite3_close(store->db);
-	store->db = NULL;
 	rc = sqlite3_open_v2(uri, &store->db, flags | SQLITE_OPEN_URI, NULL);
 	free(uri);
 	if (rc != SQLITE_OK)
@@ -245,7 +243,7 @@ const char *store_read_query(const char *path)
 
 static int open_to_read(struct store *store, struct store_error *error)
 {
-	enum content content;
+	enum content content = EMPTY;
 	int status;
 
 	if (access(store->path, F_OK) != 0)
@@ -260,7 +258,7 @@ static int open_to_read(struct store *store, struct store_error *error)
 
 static int open_to_write(struct store *store, struct store_error *error)
 {
-	enum content content;
+	enum content content = EMPTY;
 	int status = connect_to(store, "mode=rwc", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
 
 	if (status)

@@ -165,7 +165,7 @@ static void test_order_of_completion_does_not_show(void **state)
 	rng_init(&rng, 5, RNG_ASSIGNMENT, 0);
 	put_all(f, "in_order.db");
 	for (int round = 0; round < 5; round++) {
-		unsigned order[RUNS];
+		unsigned order[RUNS] = {0};
 		struct store *store;
 
 		unlink(store_fixture_path(f, "shuffled.db"));
