@@ -52,18 +52,18 @@ bench:
 	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= all $(BENCHES)
 	@for bench in $(BENCHES); do $$bench || exit 1; done
 
-C_FILES = $(sort $(shell find models analysis impl sim harness tests -name '*.[ch]'))
+C_FILES = $(sort $(shell find $(wildcard models analysis impl sim harness tests) -name '*.[ch]'))
 C_SOURCES = $(filter %.c,$(C_FILES))
 SCRIPTS = $(shell grep -rlE '^\#!/(bin/sh|usr/bin/env bash|bin/bash)' .ci setup tests harness workloads)
 TIDY_FLAGS = $(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))
 
-lint: $(BUILD)/gen/version.h
+lint: all # for the headers that the build makes
 	@for script in $(SCRIPTS); do \
 		case $$(head -n 1 $$script) in *bash) bash -n $$script;; *) sh -n $$script;; esac || exit 1; done
 	@clang-format --dry-run -Werror $(C_FILES)
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
 		--suppress=missingIncludeSystem --suppress=checkersReport -j $$(nproc) -I. -I$(BUILD)/gen $(C_SOURCES)
-	@printf '%s\n' $(C_SOURCES) | xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' tidy
+	@printf '%s\n' $(C_SOURCES) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$1" -- $(TIDY_FLAGS) 2>/dev/null' tidy
 	@echo 'lint: $(words $(C_FILES)) C files and $(words $(SCRIPTS)) scripts are clean'
 
 format:
