@@ -75,6 +75,9 @@ FORCE:
 
 include $(wildcard */build.mk */*/build.mk */*/*/build.mk)
 
+.PHONY: test-programs fuzz-programs
 all: $(ALL_LIBS) $(PROGRAMS)
+test-programs: $(TESTS)
+fuzz-programs: $(FUZZERS)
 
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(sort $(ALL_SRCS)))

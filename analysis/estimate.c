@@ -30,9 +30,9 @@ struct estimator {
  * averages, so the series of longer batches follows from that of shorter ones, and short batches have no bias.
  */
 struct series {
-	unsigned n;
 	double value[BATCHES_MAX];
 	double std_error; /* of the series' mean; NAN where there are too few */
+	unsigned n;
 	bool correlated;
 };
 

@@ -52,10 +52,26 @@ struct collecting {
 	bool out_of_memory;
 };
 
+/* Of a point computed from several seeds, the one with the most replications is shown; of equals, the first. */
+static bool take_seed(struct figure_curve *curve, const struct figure_point *point)
+{
+	for (size_t k = 0; k < curve->count; k++) {
+		if (curve->point[k].x != point->x)
+			continue;
+		if (point->replications > curve->point[k].replications)
+			curve->point[k] = *point;
+		return true;
+	}
+	return false;
+}
+
 static int append_point(struct figure_curve *curve, const json_t *params, const struct figure_point *point)
 {
-	struct figure_point *grown = realloc(curve->point, (curve->count + 1) * sizeof(*grown));
+	struct figure_point *grown;
 
+	if (take_seed(curve, point))
+		return 0;
+	grown = realloc(curve->point, (curve->count + 1) * sizeof(*grown));
 	if (!grown)
 		return -1;
 	curve->point = grown;
@@ -79,6 +95,7 @@ static bool read_point(const struct figure *figure, const struct point_summary *
 	    .y = y->value,
 	    .low = isfinite(y->low) ? y->low : y->value,
 	    .high = isfinite(y->high) ? y->high : y->value,
+	    .no_interval = !isfinite(y->low) || !isfinite(y->high),
 	    .replications = summary->replications,
 	    .capped = capped && capped->value > 0,
 	};
@@ -116,8 +133,6 @@ static void collect_params(struct collecting *c, const struct point_summary *sum
 		c->out_of_memory = true;
 		return;
 	}
-	c->data->points++;
-	c->data->capped += point.capped;
 	if (json_is_number(json_object_get(params, "confidence")))
 		c->data->confidence = json_number_value(json_object_get(params, "confidence"));
 }
@@ -180,6 +195,9 @@ static int finish_curves(const struct figure *figure, struct figure_data *data)
 		for (size_t j = 0; j < figure->series.count; j++) {
 			struct figure_curve *curve = &data->curve[i][j];
 
+			data->points += curve->count;
+			for (size_t k = 0; k < curve->count; k++)
+				data->capped += curve->point[k].capped;
 			if (curve->count)
 				qsort(curve->point, curve->count, sizeof(*curve->point), by_x);
 			if (add_exact(figure, curve))

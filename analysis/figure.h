@@ -73,8 +73,9 @@ struct figure {
 
 struct figure_point {
 	double x, y;
-	double low, high; /* confidence interval; both y where none is known */
+	double low, high; /* confidence interval; both y where none is known (the run was too short) */
 	unsigned replications;
+	bool no_interval;
 	bool capped; /* stopped at its cap before the interval was as narrow as asked for */
 };
 

@@ -283,6 +283,14 @@ static void write_head(FILE *out, const struct figure *figure, const struct figu
 	write_paragraph(out, l, y, source, &look_source);
 }
 
+static void write_hollow(FILE *out, size_t i, size_t j, const char *colour, int marker)
+{
+	fprintf(out,
+		" $points_%zu_%zu using 1:($5 == 0 ? NaN : $2) with points linecolor rgb '%s' pointtype %d "
+		"pointsize 0.8 notitle, \\\n",
+		i, j, colour, marker);
+}
+
 static void write_curve(FILE *out, size_t i, size_t j, const struct figure_curve *curve)
 {
 	if (!curve->count)
@@ -297,11 +305,9 @@ static void write_curve(FILE *out, size_t i, size_t j, const struct figure_curve
 		i, j, styles[j].colour);
 	fprintf(out, " $points_%zu_%zu using 1:($5 == 0 ? $2 : NaN) with points linestyle %zu notitle, \\\n", i, j,
 		j + 1);
-	fprintf(
-	    out,
-	    " $points_%zu_%zu using 1:($5 == 0 ? NaN : $2) with points linecolor rgb '%s' pointtype %d pointsize 0.8 "
-	    "notitle, \\\n",
-	    i, j, styles[j].colour, styles[j].hollow);
+	/* White below, so that no line shows through what is hollow. */
+	write_hollow(out, i, j, "white", styles[j].marker);
+	write_hollow(out, i, j, styles[j].colour, styles[j].hollow);
 }
 
 static void write_panel(FILE *out, const struct figure *figure, const struct figure_data *data, const struct layout *l,

@@ -97,7 +97,7 @@ static void write_comparison(FILE *out, const struct published_row *row, const s
 		fprintf(out, "</td><td>no data yet</td><td></td>");
 	} else {
 		fprintf(out, "</td><td>%.4g<br><small>", point->y);
-		if (point->low < point->high)
+		if (!point->no_interval)
 			fprintf(out, "%.4g&ndash;%.4g, ", point->low, point->high);
 		report_text(out, figure->x.name);
 		fprintf(out, " %g</small></td><td>%+.1f%%</td>", point->x, 100 * (point->y / row->value - 1));
@@ -128,7 +128,8 @@ static void write_comparisons(FILE *out, const struct report *report)
 				    "between "
 				    "dataplanes and commodity operating systems</cite> (EPFL thesis 8673, 2018), and "
 				    "the "
-				    "same quantity here.</p>\n<div class=\"wide\"><table><thead><tr><th>Quantity</th>"
+				    "same quantity here.</p>\n<div class=\"wide\"><table "
+				    "class=\"wrap\"><thead><tr><th>Quantity</th>"
 				    "<th>Published</th><th>Simulated</th><th>Difference</th>"
 				    "<th>Figure</th></tr></thead><tbody>\n");
 			any = true;

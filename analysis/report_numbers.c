@@ -35,7 +35,9 @@ static void write_cell(FILE *out, const struct figure *figure, const struct figu
 		return;
 	}
 	fprintf(out, "<td>%.4g%s", point->y, point->capped ? "&dagger;" : "");
-	if (point->low < point->high)
+	if (point->no_interval)
+		fprintf(out, " <small>no interval</small>");
+	else
 		fprintf(out, " <small>%.4g&ndash;%.4g</small>", point->low, point->high);
 	exact = curve->exact_count ? figure_exact(figure, curve->params, x) : NAN;
 	if (!isnan(exact))

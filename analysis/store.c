@@ -183,7 +183,7 @@ int store_end(struct store *store, int status, struct store_error *error)
 static int create_schema(struct store *store, struct store_error *error)
 {
 	char mark[128];
-	enum content content;
+	enum content content = EMPTY;
 	int status = store_exec(store, "BEGIN IMMEDIATE", error);
 
 	if (status)
@@ -201,12 +201,15 @@ static int create_schema(struct store *store, struct store_error *error)
 static int connect_to(struct store *store, const char *query, int flags, struct store_error *error)
 {
 	char *uri = store_uri(store->path, query);
+	struct stat file;
 	int rc;
 
 	if (!uri)
 		return say(error, 1, store->path, "memory is short", "");
-	sqlite3_close(store->db);
-	store->db = NULL;
+	if (stat(store->path, &file) == 0 && S_ISDIR(file.st_mode)) {
+		free(uri);
+		return say(error, 2, store->path, "cannot be opened", strerror(EISDIR));
+	}
 	rc = sqlite3_open_v2(uri, &store->db, flags | SQLITE_OPEN_URI, NULL);
 	free(uri);
 	if (rc != SQLITE_OK)
@@ -240,7 +243,7 @@ const char *store_read_query(const char *path)
 
 static int open_to_read(struct store *store, struct store_error *error)
 {
-	enum content content;
+	enum content content = EMPTY;
 	int status;
 
 	if (access(store->path, F_OK) != 0)
@@ -255,7 +258,7 @@ static int open_to_read(struct store *store, struct store_error *error)
 
 static int open_to_write(struct store *store, struct store_error *error)
 {
-	enum content content;
+	enum content content = EMPTY;
 	int status = connect_to(store, "mode=rwc", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
 
 	if (status)

@@ -1,10 +1,10 @@
 /*
- * The store: one SQLite database (WAL) holding every finished run of every experiment, for all levels of fidelity and the
- * testbed alike. docs/database.md describes the schema and its views. One writer at a time; readers never wait.
+ * The store: one SQLite database (WAL) holding every finished run of every experiment, for all levels of fidelity and
+ * the testbed alike. docs/database.md describes the schema and its views. One writer at a time; readers never wait.
  *
  * A point is one combination of parameters of an experiment (canonical JSON: sorted keys, compact). A run is one
- * replication of a point. With each run, in the same transaction, the point's summary over its replications is made anew,
- * always in order of replication, so the database's content does not depend on the order in which runs finished.
+ * replication of a point. With each run, in the same transaction, the point's summary over its replications is made
+ * anew, always in order of replication, so the database's content does not depend on the order in which runs finished.
  */
 #ifndef IXLAB_ANALYSIS_STORE_H
 #define IXLAB_ANALYSIS_STORE_H
@@ -39,7 +39,8 @@ struct run_row {
 	size_t histogram_size;
 };
 
-/* 0, 1 (the disk or the database fails) or 2 (not a database, another schema, unreadable), with @error: the exit codes. */
+/* 0, 1 (the disk or the database fails) or 2 (not a database, another schema, unreadable), with @error: the exit codes.
+ */
 int store_open(struct store **store, const char *path, enum store_mode mode, char *error, size_t error_size);
 void store_close(struct store *store);
 

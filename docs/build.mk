@@ -8,7 +8,7 @@ $(BUILD)/man/ixlab-%.1: $(BIN)/ixlab
 	@mkdir -p $(@D)
 	@$(HELP2MAN) --name="$$($(BIN)/ixlab --help | sed -n 's/^  $* *//p')" -o $@ '$(BIN)/ixlab $*'
 	@sed -i -e '/^\.TH/s/.*/.TH "IXLAB-$(shell echo $* | tr a-z A-Z)" "1" "" "ixlab $(VERSION)" "User Commands"/' \
-		-e '/^\.SH NAME/{n;s/^[^ ]* /ixlab-$* /}' $@
+		-e '/^\.SH NAME/{n;s/^.* \\- /ixlab-$* \\- /}' $@
 
 $(BUILD)/man/ixlab.1: $(BIN)/ixlab
 	@mkdir -p $(@D)
@@ -26,4 +26,4 @@ install: all man
 	install -m 644 $(MAN_PAGES) $(INSTALL_DIR)/share/man/man1
 	install -m 644 $(wildcard workloads/*.cfg workloads/*.txt workloads/*.csv) $(INSTALL_DIR)/share/ixlab/workloads
 	install -m 644 results/published.csv $(INSTALL_DIR)/share/ixlab/results
-	install -m 644 README.md LICENSE $(wildcard docs/*.md) $(INSTALL_DIR)/share/doc/ixlab
+	install -m 644 README.md LICENSE $(filter-out docs/README.md,$(wildcard docs/*.md)) $(INSTALL_DIR)/share/doc/ixlab

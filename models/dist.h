@@ -4,6 +4,8 @@
  * Text form (DIST of the commands); where no location is named, the distribution has mean 1:
  *   det  exp  bimodal1  bimodal2  bimodal:P,A,B  lognormal:CV  pareto:ALPHA  gev:LOCATION,SCALE,SHAPE
  *   gpareto:LOCATION,SCALE,SHAPE  etc-key  etc-value  etc-gap  tpcc   (empirical:FILE is read by harness/dist_file.h)
+ * ALPHA > 1, SHAPE < 1: other means are infinite. gev is clamped at 0: what the fit makes negative counts as 0, also in
+ * its moments. etc-*: Facebook's ETC pool (key and value size in bytes, gap in us); tpcc: TPC-C on Silo, in us.
  */
 #ifndef IXLAB_MODELS_DIST_H
 #define IXLAB_MODELS_DIST_H

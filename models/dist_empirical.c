@@ -144,20 +144,21 @@ int dist_from_values(struct dist *dist, const double *values, const double *weig
 	}
 	struct weighted *item = calloc(n, sizeof(*item));
 	struct dist_empirical *e = empirical_alloc(n);
-	double total = item ? check_items(item, values, weights, n, error, error_size) : NAN;
+	int result = -1;
 
-	if (!item || !e) {
-		snprintf(error, error_size, "not enough memory for %zu values", n);
-	} else if (!isnan(total) && empirical_build(e, item, total) == 0) {
-		*dist = (struct dist){.kind = DIST_EMPIRICAL, .scale = 1, .empirical = e};
-		free(item);
-		return 0;
-	} else if (!isnan(total)) {
-		snprintf(error, error_size, "not enough memory for %zu values", n);
+	snprintf(error, error_size, "not enough memory for %zu values", n);
+	if (item && e) {
+		double total = check_items(item, values, weights, n, error, error_size);
+
+		if (!isnan(total))
+			result = empirical_build(e, item, total);
 	}
 	free(item);
-	dist_empirical_destroy(e);
-	return -1;
+	if (result)
+		dist_empirical_destroy(e);
+	else
+		*dist = (struct dist){.kind = DIST_EMPIRICAL, .scale = 1, .empirical = e};
+	return result;
 }
 
 static double share(const struct dist_empirical *e, size_t i)

@@ -66,8 +66,10 @@ static double moment_quadrature(const struct dist *dist, int order)
 
 	if (!table)
 		return NAN;
-	for (double from = fmax(y_of(dist, 0), -7); from < 60; from++)
-		sum += gsl_integration_glfixed(&f, from, from + 1, table);
+	double from = fmax(y_of(dist, 0), -7);
+
+	for (int i = 0; i < 67; i++)
+		sum += gsl_integration_glfixed(&f, from + i, from + i + 1, table);
 	gsl_integration_glfixed_table_free(table);
 	return sum;
 }

@@ -7,9 +7,11 @@
 #     77 a skip; lines "ok N - name" and "not ok N - name" count as tests of their own. The repository root is the
 #     current directory, $IXLAB_BIN holds the programs, $TMPDIR is an empty directory that is removed afterwards;
 #   - a libFuzzer program, registered with $(call fuzzer,...): run FUZZ_RUNS times from a fixed seed, starting from
-#     tests/fuzz/corpus/NAME/ where there is one. FUZZ_RUNS=1000000 searches longer.
+#     tests/fuzz/corpus/NAME/ where there is one, for FUZZ_SECONDS at most. FUZZ_RUNS=10000000 FUZZ_SECONDS=3600
+#     searches longer.
 # Everything is also compiled by clang. TESTS_ONLY=pattern (of grep -E) picks tests by name.
 FUZZ_RUNS ?= 20000
+FUZZ_SECONDS ?= 20
 SANITIZERS := address,undefined
 FUZZ_VARIANT := CC=clang SANITIZE=$(SANITIZERS),fuzzer-no-link
 
@@ -24,20 +26,21 @@ define test_list
 $(foreach t,$(NAMED_TESTS),plain	$(PLAIN_BUILD)/bin/tests/$(t)
 )$(foreach t,$(NAMED_TESTS),sanitized	$(SANITIZED_BUILD)/bin/tests/$(t)
 )$(foreach t,$(TEST_SCRIPTS),script	$(t)
-)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 -runs=$(FUZZ_RUNS) -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
+)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 -runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
 )
 endef
 
-.PHONY: test-programs fuzz-programs run-tests
-test-programs: $(addprefix $(BIN)/tests/,$(NAMED_TESTS))
-fuzz-programs: $(addprefix $(BIN)/fuzz/,$(NAMED_FUZZERS))
+.PHONY: run-tests
+
+SUB_MAKE = $(MAKE) --no-print-directory --silent -f rules.mk
 
 check:
-	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= all test-programs
-	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE=$(SANITIZERS) test-programs
-	+@$(MAKE) --no-print-directory -f rules.mk CC=clang SANITIZE= all test-programs
-	+@$(MAKE) --no-print-directory -f rules.mk $(FUZZ_VARIANT) fuzz-programs
-	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= run-tests
+	@echo 'building with gcc, plainly and with sanitizers, and with clang'
+	+@$(SUB_MAKE) CC=gcc SANITIZE= all test-programs
+	+@$(SUB_MAKE) CC=gcc SANITIZE=$(SANITIZERS) test-programs
+	+@$(SUB_MAKE) CC=clang SANITIZE= all test-programs
+	+@$(SUB_MAKE) $(FUZZ_VARIANT) fuzz-programs
+	+@$(SUB_MAKE) CC=gcc SANITIZE= run-tests
 
 run-tests:
 	$(file >$(PLAIN_BUILD)/tests.list,$(test_list))
@@ -49,18 +52,18 @@ bench:
 	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= all $(BENCHES)
 	@for bench in $(BENCHES); do $$bench || exit 1; done
 
-C_FILES = $(sort $(shell find models analysis impl sim harness tests -name '*.[ch]'))
+C_FILES = $(sort $(shell find $(wildcard models analysis impl sim harness tests) -name '*.[ch]'))
 C_SOURCES = $(filter %.c,$(C_FILES))
 SCRIPTS = $(shell grep -rlE '^\#!/(bin/sh|usr/bin/env bash|bin/bash)' .ci setup tests harness workloads)
 TIDY_FLAGS = $(filter-out -Werror -MMD -MP,$(CFLAGS_ALL))
 
-lint: $(BUILD)/gen/version.h
+lint: all # for the headers that the build makes
 	@for script in $(SCRIPTS); do \
 		case $$(head -n 1 $$script) in *bash) bash -n $$script;; *) sh -n $$script;; esac || exit 1; done
 	@clang-format --dry-run -Werror $(C_FILES)
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
 		--suppress=missingIncludeSystem --suppress=checkersReport -j $$(nproc) -I. -I$(BUILD)/gen $(C_SOURCES)
-	@printf '%s\n' $(C_SOURCES) | xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) 2>/dev/null' tidy
+	@printf '%s\n' $(C_SOURCES) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$1" -- $(TIDY_FLAGS) 2>/dev/null' tidy
 	@echo 'lint: $(words $(C_FILES)) C files and $(words $(SCRIPTS)) scripts are clean'
 
 format:

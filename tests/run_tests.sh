@@ -65,7 +65,7 @@ trap 'rm -rf "$CHECK_DIR"' EXIT
 # A sanitizer that finds something must fail the test, leaks included.
 export ASAN_OPTIONS="detect_leaks=1:${ASAN_OPTIONS-}" UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS-}"
 
-awk 'NF { printf "%d\t%s%c", NR, $0, 0 }' "$list" | xargs -0 -r -n 1 -P "${TEST_JOBS:-$(nproc)}" "$0" --one
+awk 'NF { sub(/^ */, ""); printf "%d\t%s%c", NR, $0, 0 }' "$list" | xargs -0 -r -n 1 -P "${TEST_JOBS:-$(nproc)}" "$0" --one
 cat "$CHECK_DIR"/*.count 2>/dev/null | awk -v expected="$(awk 'NF' "$list" | wc -l)" '
 	{ pass += $1; fail += $2; skip += $3 }
 	END {

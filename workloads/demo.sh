@@ -16,17 +16,21 @@ done
 "$ixlab" figure --all --db "$db" --out "$out" >/dev/null
 "$ixlab" report --db "$db" --out "$out/report.html" >/dev/null
 
+query()
+{
+	sqlite3 -readonly -cmd '.mode column' "$db" "$1"
+}
 echo
-echo "99th-percentile latency in S (mean service times) at load 0.8, 16 servers, with 95% intervals:"
-sqlite3 -readonly -cmd '.mode column' -cmd '.headers on' "$db" "
-	select json_extract(params, '\$.model') as model,
-		max(case when json_extract(params, '\$.service') = 'det' then text end) as det,
-		max(case when json_extract(params, '\$.service') = 'exp' then text end) as exp,
-		max(case when json_extract(params, '\$.service') = 'bimodal1' then text end) as bimodal1,
-		max(case when json_extract(params, '\$.service') = 'bimodal2' then text end) as bimodal2
-	from (select params, printf('%.4g (%.4g-%.4g)', p99, p99_low, p99_high) as text from latency
-		where experiment = 'fig-3.2' and abs(json_extract(params, '\$.load') - 0.8) < 1e-9)
+echo "99th-percentile latency at load 0.8, 16 servers, in S (mean service times), with 95% intervals:"
+query "select model, max(iif(service = 'det', p99, '')) as det, max(iif(service = 'exp', p99, '')) as exp,
+		max(iif(service = 'bimodal1', p99, '')) as bimodal1, max(iif(service = 'bimodal2', p99, '')) as bimodal2
+	from (select model, service, printf('%.4g (%.4g-%.4g)', p99, p99_low, p99_high) as p99 from latency
+		where experiment = 'fig-3.2' and load = 0.8)
 	group by model"
+echo
+echo "Maximum load at which p99 stays within 10 S, 16 servers, exponential service times:"
+query "select model, printf('%.3f (%.3f-%.3f)', max_load, low, high) as max_load from max_load
+	where experiment = 'fig-3.2-slo' and servers = 16 order by model"
 
 echo
 echo "Done in $(($(date +%s) - start)) s. Look at"

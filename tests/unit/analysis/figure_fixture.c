@@ -47,6 +47,7 @@ struct figure_fixture *figure_fixture_create(void)
 	char path[600], error[256];
 
 	assert_non_null(f);
+	f->seed = 7;
 	f->values = json_array();
 	snprintf(f->folder, sizeof(f->folder), "%s/figure-XXXXXX", temporary ? temporary : "/tmp");
 	assert_non_null(mkdtemp(f->folder));
@@ -86,7 +87,7 @@ void figure_fixture_put(struct figure_fixture *fixture, const char *experiment, 
 	struct run_row row = {.experiment = experiment,
 			      .kind = "queue",
 			      .params = text,
-			      .seed = 7,
+			      .seed = fixture->seed,
 			      .version = "1.2.3+gabc",
 			      .config_hash = "00112233",
 			      .wall_s = 0.25,

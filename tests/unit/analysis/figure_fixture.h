@@ -8,6 +8,7 @@ struct figure_fixture {
 	char folder[512]; /* temporary */
 	struct store *store;
 	struct figure figure; /* panels by service (det, exp), series by model (a, b), p99 against load */
+	uint64_t seed;        /* of the runs put; 7 */
 	json_t *values;       /* owns those of the figure */
 };
 

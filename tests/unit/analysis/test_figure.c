@@ -76,6 +76,7 @@ static void test_points_go_to_their_curves_by_rising_x(void **state)
 	p = data->curve[0][1].point;
 	assert_float_equal(p[1].low, 4, 1e-12);
 	assert_float_equal(p[1].high, 4, 1e-12);
+	assert_true(p[1].no_interval && !p[0].no_interval);
 	discard(data);
 }
 
@@ -147,6 +148,24 @@ static void test_published_rows_take_the_lowest_x_scaled(void **state)
 	assert_float_equal(data->published[0].x, 0.2, 1e-15);
 	assert_true(data->published[0].low < 225 && data->published[0].high > 225);
 	assert_true(isnan(data->published[1].y));
+	discard(data);
+}
+
+/* A point computed again from another seed is shown once. */
+static void test_one_of_several_seeds_is_shown(void **state)
+{
+	struct figure_fixture *f = *state;
+	struct figure_data *data;
+
+	f->seed = 8;
+	figure_fixture_put(f, "test", "det", "a", 0.5, 4, 0.2, false);
+	f->seed = 7;
+	figure_fixture_fill(f);
+	data = collect(f);
+	assert_int_equal(data->points, 12);
+	assert_int_equal(data->curve[0][0].count, 3);
+	assert_int_equal(data->provenance.seed_low, 7);
+	assert_int_equal(data->provenance.seed_high, 8);
 	discard(data);
 }
 
@@ -245,6 +264,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_source_line_says_when_points_are_missing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_where_compares_numbers_as_numbers, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_published_rows_take_the_lowest_x_scaled, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_one_of_several_seeds_is_shown, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_script_holds_the_data, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_logarithmic_axes, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_exact_quantile_of_a_queue, set_up, tear_down),

@@ -49,10 +49,10 @@ static void test_svg_is_well_formed_and_has_every_point(void **state)
 	assert_non_null(svg);
 	assert_true(figure_fixture_well_formed(svg));
 	/*
-	 * Series 1 draws filled circles (the sixth marker of gnuplot's SVG) and hollow ones where capped, series 2
-	 * filled squares; one of each filled marker is the legend's.
+	 * Series 1 draws filled circles (the sixth marker of gnuplot's SVG) and, where capped, hollow ones over
+	 * white ones; series 2 filled squares; one of each is the legend's.
 	 */
-	assert_int_equal(figure_fixture_count(svg, "<use xlink:href='#gpPt6' transform"), 2 * 2 + 1);
+	assert_int_equal(figure_fixture_count(svg, "<use xlink:href='#gpPt6' transform"), 2 * 3 + 1);
 	assert_int_equal(figure_fixture_count(svg, "<use xlink:href='#gpPt5' transform"), 2);
 	assert_int_equal(figure_fixture_count(svg, "<use xlink:href='#gpPt4' transform"), 2 * 3 + 1);
 	assert_non_null(strstr(svg, "Deterministic"));

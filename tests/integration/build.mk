@@ -1,0 +1,1 @@
+$(eval $(call test,test_queue_theory,tests/integration/test_queue_theory.c,analysis models,$(ANALYSIS_LIBS) $(MODELS_LIBS)))
