@@ -125,9 +125,9 @@ int main(int argc, char **argv)
 	client = tcp_new();
 	tcp_connect(client, &ip, 7, connected);
 	run(&netif, n / 10);
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	run(&netif, n / 10 + n);
-	clock_gettime(CLOCK_MONOTONIC, &to);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 	printf("%.1f\n", ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / (double)n);
 	return 0;
 }

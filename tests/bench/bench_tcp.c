@@ -1,10 +1,12 @@
 /*
  * What TCP costs: 64-byte echoes through two dataplanes with the stack `tcp`, an in-memory NIC and a wire without time,
- * beside the floor of bench_lwip_bare, in turn, the best of several rounds (other work on the machine only adds).
+ * beside the floor of bench_lwip_bare, in turn, in processor time, the best of
+ * several rounds (other work on the machine only adds).
  * Packets change hands by pointer; the Toeplitz hash that a NIC would compute is part of the cost. The clock is a
  * counter, so reading time is not.
  *
- *	bench_tcp [CONNECTIONS...]
+ *	bench_tcp
+ *	bench_tcp --child CONNECTIONS UNDER_WAY ECHOES	one population only: ns, bytes per connection and end
  */
 #include "impl/tcp/tcp.h"
 
@@ -259,7 +261,7 @@ static double seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -325,7 +327,7 @@ static void start_world(void)
 }
 
 /* One population, in a process of its own: @connections, @flight under way. Prints ns and bytes per connection. */
-static int child(unsigned connections, unsigned flight)
+static int child(unsigned connections, unsigned flight, uint64_t n)
 {
 	double ns;
 	struct mallinfo2 before, after;
@@ -334,7 +336,7 @@ static int child(unsigned connections, unsigned flight)
 	before = mallinfo2();
 	connect_clients(connections);
 	after = mallinfo2();
-	ns = measure(flight, 300000);
+	ns = measure(flight, n);
 	printf("%.1f %.0f\n", ns,
 	       (double)(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) / (2.0 * connections));
 	return dead != 0;
@@ -345,7 +347,7 @@ static void population(const char *self, unsigned connections, unsigned flight, 
 	char command[4200];
 	FILE *f;
 
-	snprintf(command, sizeof(command), "%s --child %u %u", self, connections, flight);
+	snprintf(command, sizeof(command), "%s --child %u %u 300000", self, connections, flight);
 	f = popen(command, "r");
 	if (!f || fscanf(f, "%lf %lf", ns, bytes) != 2 || pclose(f)) {
 		fprintf(stderr, "bench_tcp: %s failed\n", command);
@@ -358,8 +360,9 @@ int main(int argc, char **argv)
 	static const unsigned sizes[] = {1, 1000, 10000, 100000, 250000};
 	double bare, ns, bytes, single, thousand = 0;
 
-	if (argc == 4 && !strcmp(argv[1], "--child"))
-		return child((unsigned)strtoul(argv[2], NULL, 10), (unsigned)strtoul(argv[3], NULL, 10));
+	if (argc == 5 && !strcmp(argv[1], "--child"))
+		return child((unsigned)strtoul(argv[2], NULL, 10), (unsigned)strtoul(argv[3], NULL, 10),
+			     strtoul(argv[4], NULL, 10));
 	bare = floor_ns(argv[0]);
 	population(argv[0], 1, 1, &single, &bytes);
 	printf("tcp: 64-byte echo, bare lwIP, one at a time:            %8.0f ns\n", bare);

@@ -2,3 +2,4 @@ TCP_PAIR := tests/unit/tcp/pair.c tests/unit/tcp/raw.c
 $(eval $(call test,tcp_echo,tests/unit/tcp/test_echo.c $(TCP_PAIR),$(TCP_LIBS),$(TCP_LDLIBS)))
 $(eval $(call test,tcp_timers,tests/unit/tcp/test_timers.c $(TCP_PAIR),$(TCP_LIBS),$(TCP_LDLIBS)))
 $(eval $(call test,tcp_migration,tests/unit/tcp/test_migration.c $(TCP_PAIR),$(TCP_LIBS),$(TCP_LDLIBS)))
+$(eval $(call test,tcp_network,tests/unit/tcp/test_network.c $(TCP_PAIR),$(TCP_LIBS),$(TCP_LDLIBS)))
