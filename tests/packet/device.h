@@ -40,7 +40,7 @@ struct device_ops {
 
 /* impl/core with impl/tcp on one thread, in virtual time. */
 extern const struct device_ops device_core;
-#define DEVICE_POOL_BYTES (512u << 10) /* of the application */
+#define DEVICE_POOL_BYTES (128u << 10) /* of the application */
 #define DEVICE_FRAME_ROOM 2048u
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKETS   2048u
-#define QUEUE     1024u
+#define PACKETS   512u
+#define QUEUE     256u
 #define STEPS_MAX 200000u      /* kernel phases of one script */
 #define ORIGIN_NS (1ull << 30) /* a multiple of the wheel's tick */
 

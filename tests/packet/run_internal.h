@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#define RUN_QUEUE 512u
+#define RUN_QUEUE 64u
 #define RUN_HELD  256u
 
 struct held {

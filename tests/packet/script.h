@@ -14,7 +14,7 @@
 
 #define SCRIPT_FLOWS_MAX  32
 #define SCRIPT_RAW_MAX    256
-#define SCRIPT_STREAM_MAX (256u << 10) /* bytes that a flow may send in one direction */
+#define SCRIPT_STREAM_MAX (64u << 10) /* bytes that a flow may send in one direction */
 
 /* A number of a script. Not given, or given as '*': not under test. */
 struct number {

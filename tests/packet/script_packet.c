@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define LENGTH_MAX 1800 /* with every header a frame holds it */
+
 static const char modifier_name[MOD_COUNT][12] = {
     [MOD_IPSUM] = "ipsum",     [MOD_SUM] = "sum",   [MOD_IPLEN] = "iplen",   [MOD_IHL] = "ihl",
     [MOD_VERSION] = "version", [MOD_DOFF] = "doff", [MOD_UDPLEN] = "udplen", [MOD_FRAGMENT] = "fragment",
@@ -169,7 +171,7 @@ static bool read_sequence(struct cursor *c, bool expected, struct packet *p)
 	struct number end = {0};
 
 	if (!read_number(c, UINT32_MAX, &p->seq) || !accept_char(c, ':') || !read_number(c, UINT32_MAX, &end) ||
-	    !accept_char(c, '(') || !read_number(c, 2048, &p->length) || !accept_char(c, ')'))
+	    !accept_char(c, '(') || !read_number(c, LENGTH_MAX, &p->length) || !accept_char(c, ')'))
 		return complain(c, "expected SEQ:END(LENGTH)");
 	if (p->length.any && !expected)
 		return complain(c, "* has no meaning in what is sent");
@@ -209,7 +211,7 @@ static bool read_icmp(struct cursor *c, struct packet *p)
 	if (accept_word(c, "code") && !read_unsigned(c, 255, &p->icmp_code.value))
 		return false;
 	if (!accept_word(c, "id") || !read_number(c, 65535, &p->icmp_id) || !accept_word(c, "seq") ||
-	    !read_number(c, 65535, &p->icmp_seq) || !accept_word(c, "len") || !read_number(c, 1472, &p->length))
+	    !read_number(c, 65535, &p->icmp_seq) || !accept_word(c, "len") || !read_number(c, LENGTH_MAX, &p->length))
 		return complain(c, "expected id N seq N len N");
 	return true;
 }
@@ -233,7 +235,8 @@ bool read_packet(struct cursor *c, const struct script *s, bool expected, struct
 		return false;
 	if (accept_word(c, "udp")) {
 		p->kind = PACKET_UDP;
-		done = (accept_word(c, "len") && read_number(c, 2000, &p->length)) || complain(c, "expected len N");
+		done =
+		    (accept_word(c, "len") && read_number(c, LENGTH_MAX, &p->length)) || complain(c, "expected len N");
 	} else if (accept_word(c, "icmp")) {
 		done = read_icmp(c, p);
 	} else if (accept_word(c, "arp")) {
