@@ -34,7 +34,10 @@ ALL_LIBS += $(BUILD)/lib/liblwip.a
 
 TCP_SRCS := $(wildcard impl/tcp/*.c)
 $(eval $(call library,ixtcp,$(TCP_SRCS)))
-$(TCP_SRCS:%.c=$(BUILD)/obj/%.o): CFLAGS_ALL += $(LWIP_INCLUDES) -ftls-model=initial-exec
+# For all, so that the static analysis of any file finds them.
+CFLAGS_ALL += $(LWIP_INCLUDES)
+$(TCP_SRCS:%.c=$(BUILD)/obj/%.o): CFLAGS_ALL += -ftls-model=initial-exec
+lint: $(LWIP)/.complete
 $(TCP_SRCS:%.c=$(BUILD)/obj/%.o): $(LWIP)/.complete
 TCP_LIBS := ixtcp ixcore lwip
 TCP_LDLIBS := -lurcu-qsbr -lurcu-common -lpthread

@@ -280,7 +280,7 @@ void tcp_connection_abandon(struct tcp_connection *c, int reason, int reset)
 	struct tcp_bucket *b = tcp_bucket_of(c->group, c->hash);
 
 	if (!c->reason)
-		c->reason = (int8_t)reason;
+		c->reason = (uint8_t)reason;
 	tcp_bucket_in(b);
 	tcp_abandon(c->pcb, reset);
 	tcp_bucket_out(b);

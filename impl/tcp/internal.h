@@ -74,7 +74,7 @@ struct tcp_connection {
 	uint32_t hash; /* Toeplitz hash of arriving packets */
 	uint16_t flags;
 	uint8_t owed;       /* OWE_* */
-	int8_t reason;      /* enum ix_reason, once dead */
+	uint8_t reason;     /* enum ix_reason, once dead */
 	uint32_t acked;     /* bytes not yet reported by SENT */
 	uint32_t remote_ip; /* of the pcb, in network byte order: they outlive it */
 	uint16_t remote_port, local_port;

@@ -98,13 +98,12 @@ static const char *check_times(const struct ix_tcp_options *o)
 
 int ix_tcp_options_check(const struct ix_tcp_options *options, const char **what)
 {
-	const char *(*const check[])(const struct ix_tcp_options *) = {check_addresses, check_ports, check_sizes,
-								       check_times};
-
-	for (unsigned i = 0; i < sizeof(check) / sizeof(check[0]); i++) {
-		*what = check[i](options);
-		if (*what)
-			return -1;
-	}
-	return 0;
+	*what = check_addresses(options);
+	if (!*what)
+		*what = check_ports(options);
+	if (!*what)
+		*what = check_sizes(options);
+	if (!*what)
+		*what = check_times(options);
+	return *what ? -1 : 0;
 }

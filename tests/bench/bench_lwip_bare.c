@@ -5,6 +5,9 @@
  *
  *	bench_lwip_bare [ECHOES]
  */
+#include "tests/bench/bare/arch/cc.h"
+#include "tests/bench/bare/lwipopts.h"
+
 #include "lwip/etharp.h"
 #include "lwip/init.h"
 #include "lwip/netif.h"

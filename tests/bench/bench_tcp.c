@@ -218,8 +218,12 @@ static void cycle(unsigned index)
 	struct host *h = &host[index];
 	struct ix_thread *t = &h->dataplane->thread[0];
 	struct ix_work work = {0};
-	unsigned n = ix_kernel_enter(t, &work);
+	uint64_t until_ns;
+	unsigned n;
 
+	if (!h->ring.head && !ix_thread_has_work(t, now_ns, &until_ns))
+		return; /* it would wait */
+	n = ix_kernel_enter(t, &work);
 	for (unsigned i = 0; i < n; i++)
 		if (index)
 			server_event(h, &t->events[i]);

@@ -1,7 +1,7 @@
 BENCH_BARE_FILES := core/init.c core/def.c core/inet_chksum.c core/ip.c core/mem.c core/memp.c core/netif.c core/pbuf.c \
 	core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c core/udp.c core/ipv4/etharp.c core/ipv4/icmp.c \
 	core/ipv4/ip4.c core/ipv4/ip4_addr.c netif/ethernet.c
-BENCH_BARE_FLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -w -Itests/bench/bare -isystem $(LWIP_SRC)/src/include
+BENCH_BARE_FLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -w -I. -Itests/bench/bare -isystem $(LWIP_SRC)/src/include
 
 # lwIP as it comes: its text unchanged, its options the bench's own.
 $(BIN)/bench/bench_lwip_bare: tests/bench/bench_lwip_bare.c $(wildcard tests/bench/bare/*.h) $(LWIP_SRC)/.complete

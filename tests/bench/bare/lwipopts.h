@@ -1,7 +1,7 @@
 /* lwIP as it comes, with its own IP, ARP and Ethernet, for the floor of bench_tcp: one connection, no operating system.
  */
-#ifndef IX_BENCH_LWIPOPTS_H
-#define IX_BENCH_LWIPOPTS_H
+#ifndef IX_TCP_LWIPOPTS_H
+#define IX_TCP_LWIPOPTS_H
 
 #define NO_SYS                1
 #define SYS_LIGHTWEIGHT_PROT  0

@@ -341,7 +341,7 @@ static struct pair_end *end_new(struct pair_host *h, unsigned thread)
 
 	if (h->ends == h->ends_capacity) {
 		h->ends_capacity = h->ends_capacity ? 2 * h->ends_capacity : 16;
-		h->end = realloc(h->end, h->ends_capacity * sizeof(*h->end));
+		h->end = realloc(h->end, h->ends_capacity * sizeof(struct pair_end *));
 	}
 	h->end[h->ends++] = e;
 	e->host = h;
@@ -608,9 +608,7 @@ static void on_result(struct pair_host *h, unsigned thread, const struct ix_call
 		e->last_result = call->result;
 		if (call->result > 0)
 			e->out_taken += (uint64_t)call->result;
-		if (call->result == call->length)
-			offer(e);
-		else if (call->result == IX_ERR_NO_MEMORY || call->result == IX_ERR_MOVED)
+		if (call->result == call->length || call->result == IX_ERR_MOVED)
 			offer(e);
 	} else if (call->type == IX_CALL_CONNECT) {
 		e->last_result = call->result;

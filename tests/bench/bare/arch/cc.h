@@ -1,5 +1,5 @@
-#ifndef IX_BENCH_CC_H
-#define IX_BENCH_CC_H
+#ifndef IX_TCP_CC_H
+#define IX_TCP_CC_H
 
 #include <stdlib.h>
 
