@@ -2,6 +2,7 @@
 #include "harness/command.h"
 #include "version.h"
 
+#include <gsl/gsl_errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	gsl_set_error_handler_off(); /* its own ends the program; results are checked where they are used */
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe shows when the output is closed */
 	if (argc < 2)
 		command_reject("a command is needed; 'ixlab --help' lists them");

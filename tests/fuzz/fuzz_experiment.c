@@ -7,19 +7,6 @@
 #define TEXT_SIZE_MAX 4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_options(void);
-
-const char *__lsan_default_options(void)
-{
-	return "print_suppressions=0";
-}
-
-/* libconfig forgets the text of the token at which the syntax is wrong: a few bytes once, before the program ends. */
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:strbuf_append\nleak:libconfig_yylex\n";
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
