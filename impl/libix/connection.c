@@ -387,6 +387,8 @@ static int flush(struct ix_connection *c)
 	if (c->unaccepted && !c->blocked) {
 		unsigned room = runtime->sg_capacity - runtime->sg_used;
 
+		if (room > (runtime->binding.message ? 1 : IX_SG_MAX))
+			room = runtime->binding.message ? 1 : IX_SG_MAX;
 		call = room ? runtime_call_now(runtime) : NULL;
 		if (!call)
 			return -1;
@@ -394,8 +396,7 @@ static int flush(struct ix_connection *c)
 		call->handle = c->handle;
 		call->cookie = (uintptr_t)c;
 		call->buffer = application_buffer(runtime, (const uint8_t *)&runtime->sg[runtime->sg_used]);
-		call->count =
-		    send_gather(c, &runtime->sg[runtime->sg_used], room < IX_SG_MAX ? room : IX_SG_MAX, &c->offered);
+		call->count = send_gather(c, &runtime->sg[runtime->sg_used], room, &c->offered);
 		runtime->sg_used += call->count;
 		c->outstanding++;
 	} else if (!c->unaccepted && c->state == CLOSING && !c->close_called) {
@@ -477,8 +478,8 @@ void ix_close(struct ix_connection *c)
 	}
 	if (c->state != OPEN)
 		return;
-	while (ix_receive_take(c, &view))
-		ix_receive_done(c, &view);
+	while (ix_read_take(c, &view))
+		ix_read_done(c, &view);
 	c->state = CLOSING;
 	connection_touch(c);
 }
@@ -515,12 +516,12 @@ void ix_connection_peer(const struct ix_connection *c, uint32_t *ip, uint16_t *p
 	*port = c->port;
 }
 
-size_t ix_receive_available(const struct ix_connection *c)
+size_t ix_read_available(const struct ix_connection *c)
 {
 	return c->available;
 }
 
-int ix_receive_take(struct ix_connection *c, struct ix_view *view)
+int ix_read_take(struct ix_connection *c, struct ix_view *view)
 {
 	struct segment *segment = c->first_segment;
 
@@ -536,13 +537,13 @@ int ix_receive_take(struct ix_connection *c, struct ix_view *view)
 	return 1;
 }
 
-void ix_receive_done(struct ix_connection *c, const struct ix_view *view)
+void ix_read_done(struct ix_connection *c, const struct ix_view *view)
 {
 	if (c->state != GONE)
 		give_back(c, view->buffer, view->length);
 }
 
-size_t ix_receive(struct ix_connection *c, void *buffer, size_t size)
+size_t ix_read(struct ix_connection *c, void *buffer, size_t size)
 {
 	size_t copied = 0;
 
@@ -553,7 +554,7 @@ size_t ix_receive(struct ix_connection *c, void *buffer, size_t size)
 		size_t n = size - copied;
 
 		if (n >= segment->length) {
-			ix_receive_take(c, &view);
+			ix_read_take(c, &view);
 			n = view.length;
 		} else {
 			view = (struct ix_view){data, (uint32_t)n, segment->buffer};
@@ -563,7 +564,7 @@ size_t ix_receive(struct ix_connection *c, void *buffer, size_t size)
 		}
 		memcpy((uint8_t *)buffer + copied, data, n);
 		copied += n;
-		ix_receive_done(c, &view);
+		ix_read_done(c, &view);
 	}
 	return copied;
 }

@@ -16,9 +16,9 @@
  *else.
  *
  * Who owns a buffer
- *	ix_send() copies. Memory given to ix_send_zero_copy() comes from ix_memory_take(), must not be changed until its
- *	done callback, and is the application's again then. Received bytes stay where the NIC put them, read-only: until
- *	ix_receive() has copied them out, or, taken by ix_receive_take(), until ix_receive_done(); all of a connection's
+ *	ix_write() copies. Memory given to ix_write_zero_copy() comes from ix_memory_take(), must not be changed until
+ *its done callback, and is the application's again then. Received bytes stay where the NIC put them, read-only: until
+ *	ix_read() has copied them out, or, taken by ix_read_take(), until ix_read_done(); all of a connection's
  *	end with its closed handler. A peer's window opens as bytes are done with.
  *
  * Writes of one cycle leave in one batch after the handlers have run, one SENDV per connection; what the window does
@@ -39,8 +39,11 @@ struct ix_binding {
 	unsigned *call_count;   /* set by the application, reset by the kernel phase */
 	uint8_t *pool[2];       /* of enum ix_pool, in this process */
 	uint64_t pool_size[2];
-	uint64_t arena_offset, arena_size; /* the part of the application pool that is this runtime's */
-	int message; /* over the message stack: what SENDV accepts is sent, and CLOSE is the end (no SENT, no DEAD) */
+	/* The part of the application pool that is this runtime's; 32 bytes per call are for scatter-gather entries. */
+	uint64_t arena_offset, arena_size;
+	/* Over the message stack: a write is a message, one a cycle leaves on a connection; what SENDV accepts is sent,
+	 * and CLOSE is the end (no SENT, no DEAD). */
+	int message;
 };
 
 struct ix_runtime;
@@ -86,17 +89,17 @@ void ix_connection_peer(const struct ix_connection *connection, uint32_t *ip, ui
 uint64_t ix_connection_unsent(const struct ix_connection *connection);
 
 /* All of it, copied, or nothing: 0; IX_ERR_NO_MEMORY; IX_ERR_STATE after close. */
-int ix_send(struct ix_connection *connection, const void *data, size_t length);
+int ix_write(struct ix_connection *connection, const void *data, size_t length);
 
 /* Without a copy. @done (may be NULL) is told 1 when the last byte is acknowledged, or 0 when the connection ended
  * before. 0; IX_ERR_BAD_BUFFER when not in the application pool; IX_ERR_BAD_LENGTH for 0; IX_ERR_NO_MEMORY;
  * IX_ERR_STATE. */
-int ix_send_zero_copy(struct ix_connection *connection, const void *data, uint32_t length,
-		      void (*done)(void *context, int sent), void *context);
+int ix_write_zero_copy(struct ix_connection *connection, const void *data, uint32_t length,
+		       void (*done)(void *context, int sent), void *context);
 
 /* Copies at most @size received bytes out; returns how many. */
-size_t ix_receive(struct ix_connection *connection, void *buffer, size_t size);
-size_t ix_receive_available(const struct ix_connection *connection);
+size_t ix_read(struct ix_connection *connection, void *buffer, size_t size);
+size_t ix_read_available(const struct ix_connection *connection);
 
 /* The next contiguous received bytes, as they are; 0 when there are none. Each one taken is given back once, whole. */
 struct ix_view {
@@ -104,8 +107,8 @@ struct ix_view {
 	uint32_t length;
 	ix_buffer buffer;
 };
-int ix_receive_take(struct ix_connection *connection, struct ix_view *view);
-void ix_receive_done(struct ix_connection *connection, const struct ix_view *view);
+int ix_read_take(struct ix_connection *connection, struct ix_view *view);
+void ix_read_done(struct ix_connection *connection, const struct ix_view *view);
 
 /* After what is pending has been sent; or at once, with a reset. Received bytes are given up. */
 void ix_close(struct ix_connection *connection);

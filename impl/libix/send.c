@@ -75,11 +75,12 @@ static struct chunk *blocks_for(struct ix_runtime *runtime, size_t length)
 	return first;
 }
 
-int ix_send(struct ix_connection *c, const void *data, size_t length)
+int ix_write(struct ix_connection *c, const void *data, size_t length)
 {
 	const uint8_t *from = data;
 	struct chunk *tail = c->last, *fresh = NULL, *chunk;
-	size_t fits = tail && tail->capacity ? tail->capacity - tail->length : 0;
+	/* Over the message stack a write is a message, and stays by itself. */
+	size_t fits = tail && tail->capacity && !c->runtime->binding.message ? tail->capacity - tail->length : 0;
 
 	if (!writable(c))
 		return IX_ERR_STATE;
@@ -109,8 +110,8 @@ int ix_send(struct ix_connection *c, const void *data, size_t length)
 	return 0;
 }
 
-int ix_send_zero_copy(struct ix_connection *c, const void *data, uint32_t length, void (*done)(void *context, int sent),
-		      void *context)
+int ix_write_zero_copy(struct ix_connection *c, const void *data, uint32_t length,
+		       void (*done)(void *context, int sent), void *context)
 {
 	const struct ix_binding *binding = &c->runtime->binding;
 	uintptr_t offset = (uintptr_t)data - (uintptr_t)binding->pool[IX_POOL_APPLICATION];

@@ -7,6 +7,6 @@ $(eval $(call test,core_calls,tests/unit/core/test_calls.c $(CORE_TEST_NIC),ixco
 $(eval $(call test,core_migration,tests/unit/core/test_migration.c $(CORE_TEST_NIC),ixcore,-lpthread))
 
 # Run once more under the thread sanitizer.
-$(eval $(call test,core_threads,tests/unit/core/test_threads.c,ixcore,-lpthread))
+$(eval $(call test,core_threads,tests/unit/core/test_threads.c,ix ixcore,-lpthread))
 TSAN_TESTS += core_threads
 $(eval $(call fuzzer,calls,tests/fuzz/fuzz_calls.c $(CORE_TEST_NIC),ixcore,-lpthread))

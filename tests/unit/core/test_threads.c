@@ -3,7 +3,8 @@
  * thread sanitizer. The application's record of a flow is plain memory, so a migration that did not order one owner's
  * work before the next one's would be a race. For the same reason the NIC has no lock between elastic threads: a ring
  * per thread with one producer, reply packets of each thread's own, requests given back through a lock-free stack. Only
- * re-steering and an arrival exclude each other, as they do in hardware.
+ * re-steering and an arrival exclude each other, as they do in hardware. The application is once on the bare arrays and
+ * once on libix, whose connections change threads with their flow groups.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #include "impl/core/dataplane.h"
 #include "impl/core/stack_message.h"
+#include "impl/libix/libix.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -46,11 +48,13 @@ static struct {
 	struct ix_packet *replies[THREADS]; /* free ones of each thread */
 	struct ix_packet packet[REQUESTS + THREADS * REPLIES];
 	uint8_t data[REQUESTS + THREADS * REPLIES][ROOM];
-	struct ix_sg sg[THREADS][4096];
+	struct ix_sg sg[THREADS][65536]; /* the application pool: arrays, or arenas of libix */
+	struct ix_runtime *runtime[THREADS];
 	pthread_mutex_t steering;
 	unsigned reta[GROUPS];
 	uint32_t seen[FLOWS], replied[FLOWS]; /* plain: each is its flow's owner's */
-	_Atomic unsigned total_seen, errors, migrated, stop;
+	unsigned received[FLOWS];
+	_Atomic unsigned connections, total_seen, errors, migrated, stop;
 } test;
 
 static void check(int good)
@@ -171,6 +175,53 @@ static void user_phase(struct ix_thread *thread)
 		atomic_fetch_add_explicit(&test.total_seen, i, memory_order_relaxed);
 }
 
+static void echo(struct ix_connection *c)
+{
+	uint32_t flow_and_number[2];
+	unsigned *received = ix_connection_context(c); /* plain memory again, the connection's own */
+	unsigned n = 0;
+
+	while (ix_read(c, flow_and_number, sizeof(flow_and_number)) == sizeof(flow_and_number)) {
+		check(flow_and_number[1] == test.seen[flow_and_number[0]]++);
+		check(ix_write(c, flow_and_number, sizeof(flow_and_number)) == 0);
+		n++;
+	}
+	*received += n;
+	atomic_fetch_add_explicit(&test.total_seen, n, memory_order_relaxed);
+}
+
+static const struct ix_handler echo_handler = {.received = echo};
+
+static const struct ix_handler *accept_all(void *policy_context, uint32_t ip, uint16_t port, void **context)
+{
+	unsigned number = atomic_fetch_add(&test.connections, 1);
+
+	check(number < FLOWS); /* each is opened once */
+	*context = &test.received[number % FLOWS];
+	return &echo_handler;
+}
+
+static struct ix_runtime *runtime_of(struct ix_thread *thread)
+{
+	struct ix_binding binding = {
+	    .events = thread->events,
+	    .event_count = &thread->event_count,
+	    .calls = thread->calls,
+	    .call_capacity = thread->dataplane->options.calls,
+	    .call_count = &thread->call_count,
+	    .pool = {(uint8_t *)test.sg, (uint8_t *)test.data},
+	    .pool_size = {sizeof(test.sg), sizeof(test.data)},
+	    .arena_offset = thread->id * sizeof(test.sg[0]),
+	    .arena_size = sizeof(test.sg[0]),
+	    .message = 1,
+	};
+	struct ix_runtime *runtime = ix_runtime_create(&binding);
+
+	assert_non_null(runtime);
+	assert_int_equal(ix_listen(runtime, 0, accept_all, NULL), 0);
+	return runtime;
+}
+
 static void *elastic_thread(void *argument)
 {
 	struct ix_thread *thread = argument;
@@ -182,7 +233,10 @@ static void *elastic_thread(void *argument)
 		quiet = atomic_load(&test.stop) ? quiet + 1 : 0;
 		ix_kernel_enter(thread, &work);
 		check(thread->counter_calls_failed == 0);
-		user_phase(thread);
+		if (test.runtime[thread->id])
+			ix_runtime_run(test.runtime[thread->id]);
+		else
+			user_phase(thread);
 		if (!work.processed && !work.calls)
 			sched_yield();
 	}
@@ -221,12 +275,12 @@ static uint32_t random_below(uint64_t *seed, uint32_t n)
 
 static void *client(void *argument)
 {
-	static uint32_t number[FLOWS];
+	uint32_t number[FLOWS] = {0};
 	struct ix_packet *packet, *next;
 	uint64_t seed = 88172645463325252ull;
 	unsigned sent = 0;
 
-	while (sent < MESSAGES) {
+	while (sent < MESSAGES && !atomic_load(&test.errors)) {
 		packet = atomic_exchange_explicit(&test.returned, NULL, memory_order_acquire);
 		for (; packet; packet = next) {
 			uint32_t flow = random_below(&seed, FLOWS);
@@ -256,7 +310,7 @@ static void *controller(void *argument)
 	unsigned requested = 0, groups[GROUPS], i, count;
 	double total = 0;
 
-	while (requested < MIGRATIONS) {
+	while (requested < MIGRATIONS && !atomic_load(&test.errors)) {
 		unsigned from = random_below(&seed, THREADS),
 			 to = (from + 1 + random_below(&seed, THREADS - 1)) % THREADS;
 
@@ -274,7 +328,7 @@ static void *controller(void *argument)
 	return NULL;
 }
 
-static void set_up(void)
+static void set_up(int with_library)
 {
 	struct ix_options options = ix_options_default;
 	struct ix_platform platform = {
@@ -293,6 +347,7 @@ static void set_up(void)
 	};
 	size_t i;
 
+	memset(&test, 0, sizeof(test));
 	options.threads = THREADS;
 	options.groups = GROUPS;
 	options.migration_fallback_ns = 200000;
@@ -302,22 +357,25 @@ static void set_up(void)
 		packet_free(NULL, &test.packet[i]);
 	}
 	assert_int_equal(ix_dataplane_create(&test.dataplane, &options, &platform), 0);
+	for (i = 0; with_library && i < THREADS; i++)
+		test.runtime[i] = runtime_of(&test.dataplane->thread[i]);
 }
 
-static void test_migrations_by_real_threads(void **state)
+static void run(int with_library)
 {
 	pthread_t thread[THREADS], client_thread, controller_thread;
 	uint64_t handed_over = 0;
 	int i;
 
-	set_up();
+	set_up(with_library);
 	for (i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, elastic_thread, &test.dataplane->thread[i]), 0);
 	assert_int_equal(pthread_create(&client_thread, NULL, client, NULL), 0);
 	assert_int_equal(pthread_create(&controller_thread, NULL, controller, NULL), 0);
 	pthread_join(client_thread, NULL);
 	pthread_join(controller_thread, NULL);
-	while (atomic_load(&test.total_seen) < MESSAGES || atomic_load(&test.migrated) < MIGRATIONS)
+	while (!atomic_load(&test.errors) &&
+	       (atomic_load(&test.total_seen) < MESSAGES || atomic_load(&test.migrated) < MIGRATIONS))
 		sched_yield();
 	atomic_store(&test.stop, 1);
 	for (i = 0; i < THREADS; i++)
@@ -330,7 +388,19 @@ static void test_migrations_by_real_threads(void **state)
 	for (i = 0; i < FLOWS; i++)
 		assert_int_equal(test.seen[i], test.replied[i]);
 	assert_true(test.dataplane->migration_totals.groups > MIGRATIONS);
+	for (i = 0; i < THREADS; i++)
+		ix_runtime_destroy(test.runtime[i]);
 	ix_dataplane_destroy(test.dataplane);
+}
+
+static void test_migrations_on_the_arrays(void **state)
+{
+	run(0);
+}
+
+static void test_migrations_on_libix(void **state)
+{
+	run(1);
 }
 
 #define POSTERS 3
@@ -387,7 +457,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_mailbox),
-	    cmocka_unit_test(test_migrations_by_real_threads),
+	    cmocka_unit_test(test_migrations_on_the_arrays),
+	    cmocka_unit_test(test_migrations_on_libix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,9 +47,9 @@ static void received(struct ix_connection *c)
 	size_t n;
 
 	assert_ptr_equal(ix_connection_context(c), &fake);
-	while (take_views && ix_receive_take(c, &views[view_count]))
+	while (take_views && ix_read_take(c, &views[view_count]))
 		view_count++;
-	while ((n = ix_receive(c, bytes, 5)))
+	while ((n = ix_read(c, bytes, 5)))
 		note("got %.*s;", (int)n, bytes);
 }
 
@@ -198,11 +198,11 @@ static void test_receive_zero_copy(void **state)
 	assert_int_equal(view_count, 2);
 	assert_ptr_equal(views[0].data, fake.packets + 100);
 	assert_memory_equal(views[1].data, "two", 3);
-	assert_int_equal(ix_receive_available(connection), 0);
+	assert_int_equal(ix_read_available(connection), 0);
 	/* Held across cycles, given back in any order, between runs. */
 	fake_run(&fake);
-	ix_receive_done(connection, &views[1]);
-	ix_receive_done(connection, &views[0]);
+	ix_read_done(connection, &views[1]);
+	ix_read_done(connection, &views[0]);
 	fake_run(&fake);
 	assert_int_equal(fake.call_count, 2);
 	assert_int_equal(fake_call(&fake, 0, IX_CALL_RECV_DONE, HANDLE)->buffer, views[1].buffer);
@@ -233,7 +233,7 @@ static void test_dial(void **state)
 	ix_cookie cookie;
 
 	assert_non_null(c);
-	assert_int_equal(ix_send(c, "early", 5), 0);
+	assert_int_equal(ix_write(c, "early", 5), 0);
 	fake_run(&fake);
 	assert_int_equal(fake.call_count, 1);
 	cookie = fake_call(&fake, 0, IX_CALL_CONNECT, 0)->cookie;
@@ -294,7 +294,7 @@ static void test_close(void **state)
 	fake_receive(&fake, HANDLE, cookie, 100, "x");
 	fake_run(&fake);
 	ix_close(connection);
-	assert_int_equal(ix_send(connection, "x", 1), IX_ERR_STATE);
+	assert_int_equal(ix_write(connection, "x", 1), IX_ERR_STATE);
 	fake_run(&fake);
 	fake_call(&fake, 0, IX_CALL_CLOSE, HANDLE);
 	fake.calls[0].result = 0;
@@ -326,7 +326,7 @@ static void test_dead_crosses_calls(void **state)
 {
 	ix_cookie cookie = open_one();
 
-	ix_send(connection, "lost", 4);
+	ix_write(connection, "lost", 4);
 	ix_abort(connection);
 	event(IX_EVENT_DEAD, cookie, IX_DEAD_RESET, 0, 0);
 	fake_run(&fake);
@@ -395,7 +395,7 @@ static void test_message_stack(void **state)
 	fake_receive(&fake, HANDLE, cookie, 5, "y");
 	fake_run(&fake);
 	expect("got y;");
-	ix_send(connection, "bye", 3);
+	ix_write(connection, "bye", 3);
 	ix_close(connection);
 	fake_run(&fake);
 	assert_int_equal(fake.call_count, 1);

@@ -87,9 +87,9 @@ static void expect_offer(const char *bytes, int64_t accepted)
 
 static void test_writes_coalesce(void **state)
 {
-	assert_int_equal(ix_send(connection, "one ", 4), 0);
-	assert_int_equal(ix_send(connection, "two ", 4), 0);
-	assert_int_equal(ix_send(connection, "three", 5), 0);
+	assert_int_equal(ix_write(connection, "one ", 4), 0);
+	assert_int_equal(ix_write(connection, "two ", 4), 0);
+	assert_int_equal(ix_write(connection, "three", 5), 0);
 	assert_int_equal(ix_connection_unsent(connection), 13);
 	fake_run(&fake);
 	expect_offer("one two three", 13);
@@ -105,7 +105,7 @@ static void test_writes_coalesce(void **state)
 
 static void test_window(void **state)
 {
-	ix_send(connection, "abcdefgh", 8);
+	ix_write(connection, "abcdefgh", 8);
 	fake_run(&fake);
 	expect_offer("abcdefgh", 3);
 	fake_run(&fake);
@@ -113,7 +113,7 @@ static void test_window(void **state)
 	acknowledge(2, 0);
 	fake_run(&fake);
 	assert_int_equal(fake.call_count, 0);
-	ix_send(connection, "ij", 2);
+	ix_write(connection, "ij", 2);
 	fake_run(&fake);
 	assert_int_equal(fake.call_count, 0);
 	acknowledge(0, 4);
@@ -131,7 +131,7 @@ static void test_window(void **state)
 /* SENT and the result of a SENDV come in the same cycle: the result counts first. */
 static void test_acknowledged_in_the_same_cycle(void **state)
 {
-	ix_send(connection, "abc", 3);
+	ix_write(connection, "abc", 3);
 	fake_run(&fake);
 	expect_offer("abc", 3);
 	acknowledge(3, 50);
@@ -146,10 +146,10 @@ static void test_zero_copy(void **state)
 
 	memcpy(first, "first---", 8);
 	memcpy(second, "second--", 8);
-	ix_send(connection, "<", 1);
-	assert_int_equal(ix_send_zero_copy(connection, first, 5, done, &done_sent[0]), 0);
-	assert_int_equal(ix_send_zero_copy(connection, second, 6, done, &done_sent[1]), 0);
-	ix_send(connection, ">", 1);
+	ix_write(connection, "<", 1);
+	assert_int_equal(ix_write_zero_copy(connection, first, 5, done, &done_sent[0]), 0);
+	assert_int_equal(ix_write_zero_copy(connection, second, 6, done, &done_sent[1]), 0);
+	ix_write(connection, ">", 1);
 	fake_run(&fake);
 	expect_offer("<firstsecond>", 13);
 	assert_int_equal(fake.calls[0].count, 4);
@@ -174,11 +174,11 @@ static void test_zero_copy_refused(void **state)
 {
 	char outside[4] = "out";
 
-	assert_int_equal(ix_send_zero_copy(connection, outside, 3, NULL, NULL), IX_ERR_BAD_BUFFER);
-	assert_int_equal(ix_send_zero_copy(connection, fake.application + FAKE_POOL - 2, 3, NULL, NULL),
+	assert_int_equal(ix_write_zero_copy(connection, outside, 3, NULL, NULL), IX_ERR_BAD_BUFFER);
+	assert_int_equal(ix_write_zero_copy(connection, fake.application + FAKE_POOL - 2, 3, NULL, NULL),
 			 IX_ERR_BAD_BUFFER);
-	assert_int_equal(ix_send_zero_copy(connection, fake.application - 1, 3, NULL, NULL), IX_ERR_BAD_BUFFER);
-	assert_int_equal(ix_send_zero_copy(connection, fake.application, 0, NULL, NULL), IX_ERR_BAD_LENGTH);
+	assert_int_equal(ix_write_zero_copy(connection, fake.application - 1, 3, NULL, NULL), IX_ERR_BAD_BUFFER);
+	assert_int_equal(ix_write_zero_copy(connection, fake.application, 0, NULL, NULL), IX_ERR_BAD_LENGTH);
 	fake_run(&fake);
 	assert_int_equal(fake.call_count, 0);
 }
@@ -192,7 +192,7 @@ static void test_many_pieces(void **state)
 	for (i = 0; i < 40; i++) {
 		piece[i] = ix_memory_take(fake.runtime, 1);
 		piece[i][0] = (char)('A' + i);
-		ix_send_zero_copy(connection, piece[i], 1, NULL, NULL);
+		ix_write_zero_copy(connection, piece[i], 1, NULL, NULL);
 	}
 	fake_run(&fake);
 	expect_offer("ABCDEFGHIJKLMNOP", 16);
@@ -207,7 +207,7 @@ static void test_many_pieces(void **state)
 /* CLOSE follows when all has been accepted. */
 static void test_close_after_pending(void **state)
 {
-	ix_send(connection, "abcdef", 6);
+	ix_write(connection, "abcdef", 6);
 	ix_close(connection);
 	fake_run(&fake);
 	expect_offer("abcdef", 2);
@@ -229,7 +229,7 @@ static void test_close_after_pending(void **state)
 
 static void test_abort_drops_pending(void **state)
 {
-	ix_send(connection, "abcdef", 6);
+	ix_write(connection, "abcdef", 6);
 	ix_abort(connection);
 	fake_run(&fake);
 	assert_int_equal(fake.call_count, 1);
@@ -238,7 +238,7 @@ static void test_abort_drops_pending(void **state)
 
 static void test_errors_of_sendv(void **state)
 {
-	ix_send(connection, "abc", 3);
+	ix_write(connection, "abc", 3);
 	fake_run(&fake);
 	expect_offer("abc", IX_ERR_NO_MEMORY);
 	fake_run(&fake);
@@ -269,7 +269,7 @@ static void test_stream(void **state)
 		length = (uint32_t)(seed >> 33) % sizeof(bytes);
 		for (i = 0; i < length; i++)
 			bytes[i] = (uint8_t)((written + i) % 251);
-		if (ix_send(connection, bytes, length) == 0)
+		if (ix_write(connection, bytes, length) == 0)
 			written += length;
 		else
 			refused++;
@@ -307,7 +307,7 @@ static void test_many_connections(void **state)
 	}
 	fake_run(&fake);
 	for (i = 0; i < 20; i++)
-		ix_send(many[i], "x", 1);
+		ix_write(many[i], "x", 1);
 	for (; offered < 20; cycles++) {
 		fake_run(&fake);
 		assert_true(fake.call_count > 0);
