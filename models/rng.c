@@ -83,7 +83,8 @@ void rng_init(struct rng *rng, uint64_t seed, enum rng_source source, uint32_t r
 
 const char *rng_source_name(enum rng_source source)
 {
-	static const char *const names[RNG_SOURCE_COUNT] = {"arrival", "service", "assignment", "wire", "placement"};
+	static const char *const names[RNG_SOURCE_COUNT] = {"arrival", "service",   "assignment",
+							    "wire",    "placement", "migration"};
 
 	return (unsigned)source < RNG_SOURCE_COUNT ? names[source] : "unknown";
 }

@@ -23,6 +23,7 @@ enum rng_source {
 	RNG_ASSIGNMENT, /* which queue or connection a request goes to */
 	RNG_WIRE,       /* loss, duplication, reordering, bit errors */
 	RNG_PLACEMENT,  /* addresses and ports of clients */
+	RNG_MIGRATION,  /* which flow groups move, and where to */
 	RNG_SOURCE_COUNT
 };
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define LOOP_NS 100 /* of an idle turn of the polling loop */
 
@@ -73,7 +74,9 @@ static uint64_t user_phase(struct sim_core *core, uint64_t start_ns)
 	struct sim_machine *machine = core->machine;
 	uint64_t user_ns;
 
-	note(core, start_ns, SIM_TRACE_USER, core->thread->event_count);
+	core->results = core->asked = 0;
+	if (core->thread->event_count)
+		note(core, start_ns, SIM_TRACE_USER, core->thread->event_count);
 	user_ns = machine->options.run(machine->options.context, core->thread, start_ns);
 	if (machine->charge.user_scale != 1)
 		user_ns = (uint64_t)llrint((double)user_ns * machine->charge.user_scale);
@@ -99,12 +102,14 @@ static void input_half(struct sim_core *core)
 		else
 			flush(core);
 	}
-	if (core->thread->event_count) {
+	if (core->thread->event_count || core->results || core->asked) {
 		uint64_t user_ns = user_phase(core, core->kernel_until_ns);
 
 		core->user_until_ns += user_ns;
 		core->totals.user_ns += user_ns;
-	} else if (!cost_ns && !work.processed && !work.sent) {
+	}
+	if (!core->thread->event_count && !core->thread->call_count && core->user_until_ns == now_ns &&
+	    !work.processed && !work.sent) {
 		go_idle(core);
 		return;
 	}
@@ -118,6 +123,7 @@ static void output_half(struct sim_core *core)
 	struct ix_work work = {0};
 
 	note(core, now_ns, SIM_TRACE_OUTPUT, core->thread->call_count);
+	core->results = core->thread->call_count != 0;
 	ix_kernel_output(core->thread, &work);
 	cost_ns = sim_charge_output_ns(&machine->charge, &work, sim_nic_doorbells(&machine->nic, core->id));
 	core->totals.timers += work.timers;
@@ -163,6 +169,12 @@ static void wake(struct sim_core *core)
 	if (core->state != CORE_IDLE)
 		return;
 	begin(core, CORE_WAKING, machine->engine->now_ns + machine->detect_ns);
+}
+
+void sim_machine_wake(struct sim_machine *machine, unsigned id)
+{
+	machine->core[id].asked = 1;
+	wake(&machine->core[id]);
 }
 
 static void on_packet(void *context, unsigned queue, const struct ix_packet *packet, int dropped)
@@ -277,6 +289,15 @@ static int init_cores(struct sim_machine *machine)
 	return 0;
 }
 
+/* Memory that is never used is never touched, so it may be as large as the worst case. */
+static uint8_t *map_pool(size_t bytes)
+{
+	void *memory =
+	    mmap(NULL, bytes + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 int sim_machine_init(struct sim_machine *machine, struct sim_engine *engine, struct sim_pool *pool,
 		     struct sim_wire *wire, const struct sim_machine_options *options)
 {
@@ -289,7 +310,7 @@ int sim_machine_init(struct sim_machine *machine, struct sim_engine *engine, str
 	machine->options = *options;
 	machine->detect_ns = (uint64_t)llrint(options->costs.detect_ns);
 	sim_charge_init(&machine->charge, &options->costs);
-	machine->application_pool = allocate(NULL, options->application_bytes, 64);
+	machine->application_pool = map_pool(options->application_bytes);
 	platform = platform_of(machine);
 	if (machine->application_pool &&
 	    !sim_nic_init(&machine->nic, engine, pool, wire, options->core.rss_key, options->core.groups,
@@ -315,7 +336,8 @@ void sim_machine_fini(struct sim_machine *machine)
 	if (machine->nic.queue)
 		sim_nic_fini(&machine->nic);
 	free(machine->core);
-	free(machine->application_pool);
+	if (machine->application_pool)
+		munmap(machine->application_pool, machine->options.application_bytes + 1);
 	memset(machine, 0, sizeof(*machine));
 }
 

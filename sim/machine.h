@@ -25,7 +25,8 @@ struct sim_machine_options {
 
 	/*
 	 * The application's user phase on @thread: consumes all events and fills the call array. Returns how long it
-	 * takes at the nominal frequency. @start_ns is when it begins (now or later).
+	 * takes at the nominal frequency. @start_ns is when it begins (now or later). There may be no events: then
+	 * results of calls stand in the call array, or sim_machine_wake() has been called.
 	 */
 	uint64_t (*run)(void *context, struct ix_thread *thread, uint64_t start_ns);
 	void *context;
@@ -45,6 +46,8 @@ struct sim_core {
 	int state;              /* what its event begins: enum core_state of machine.c */
 	struct sim_event event; /* the next step */
 	struct sim_event leave; /* packets transmitted by an input half (order of the released code) leave */
+	int results;            /* of calls that have run in this cycle stand there for the application to see */
+	int asked;              /* for a user phase, by sim_machine_wake() */
 	uint64_t kernel_until_ns, user_until_ns; /* of the phase under way */
 	uint64_t idle_since_ns;
 	struct sim_core_totals totals;
@@ -72,6 +75,10 @@ struct sim_machine {
 int sim_machine_init(struct sim_machine *machine, struct sim_engine *engine, struct sim_pool *pool,
 		     struct sim_wire *wire, const struct sim_machine_options *options);
 void sim_machine_fini(struct sim_machine *machine);
+
+/* The application of core @id has something to do without an event (what it is told by the simulation's own load
+ * generator): its next user phase comes as soon as the core gets to it. */
+void sim_machine_wake(struct sim_machine *machine, unsigned id);
 
 /* What core @id has done up to now. */
 struct sim_core_totals sim_machine_totals(const struct sim_machine *machine, unsigned id);

@@ -69,13 +69,15 @@ int sim_network_add(struct sim_network *network, const struct sim_machine_option
 		    const struct sim_wire_options *wire, uint64_t seed, uint32_t replication, struct sim_host **host)
 {
 	struct sim_host *new = network->hosts < SIM_NETWORK_HOSTS_MAX ? calloc(1, sizeof(*new)) : NULL;
+	struct sim_wire_options up = *wire;
 	int error;
 
 	if (!new)
 		return IX_ERR_NO_MEMORY;
 	new->network = network;
 	memcpy(new->mac, mac, ADDRESS_BYTES);
-	sim_wire_init(&new->up, network->engine, network->pool, wire, seed, replication, 2 * network->hosts);
+	up.queue_bytes = 0;
+	sim_wire_init(&new->up, network->engine, network->pool, &up, seed, replication, 2 * network->hosts);
 	sim_wire_init(&new->down, network->engine, network->pool, wire, seed, replication, 2 * network->hosts + 1);
 	new->up.deliver = to_switch;
 	new->down.deliver = to_host;

@@ -37,7 +37,8 @@ void sim_network_fini(struct sim_network *network);
 
 /*
  * Adds a machine whose frames carry @mac; @wire is used for both directions, impairments and all, with random numbers
- * of the run's @seed and @replication. *host is borrowed until sim_network_fini(). 0 or a negative enum ix_error.
+ * of the run's @seed and @replication; but for its bound on what waits, which is the switch port's (the machine's own
+ * wire has its transmit rings). *host is borrowed until sim_network_fini(). 0 or a negative enum ix_error.
  */
 int sim_network_add(struct sim_network *network, const struct sim_machine_options *options, const uint8_t mac[6],
 		    const struct sim_wire_options *wire, uint64_t seed, uint32_t replication, struct sim_host **host);

@@ -99,6 +99,7 @@ static void to_ring(struct sim_nic *nic, unsigned queue, struct ix_packet *packe
 	}
 	q->rx[(q->rx_head + q->rx_count++) & (nic->rx_descriptors - 1)] = packet;
 	q->received++;
+	packet->user[1] = nic->accepted[ix_rss_group(&nic->rss, packet->rss_hash)]++;
 	nic->notify(nic->context, queue, packet, 0);
 }
 

@@ -38,7 +38,8 @@ struct sim_nic {
 	uint32_t rx_descriptors; /* of each queue */
 	uint16_t reta[IX_RSS_GROUPS_MAX];
 	struct sim_nic_queue *queue;
-	uint64_t unhashed; /* frames without IPv4 ports, which go to queue 0 */
+	uint64_t accepted[IX_RSS_GROUPS_MAX]; /* packets of each RETA entry that found a descriptor */
+	uint64_t unhashed;                    /* frames without IPv4 ports, which go to queue 0 */
 
 	/* A packet came to the ring of @queue, or (@dropped) found it full; then it is returned to the pool afterwards.
 	 */
@@ -52,6 +53,13 @@ struct sim_nic {
 int sim_nic_init(struct sim_nic *nic, struct sim_engine *engine, struct sim_pool *pool, struct sim_wire *wire,
 		 const uint8_t *key, uint32_t groups, unsigned queues, uint32_t rx_descriptors);
 void sim_nic_fini(struct sim_nic *nic);
+
+/* The number, from 0, of @packet among those of its RETA entry that came into a ring: to see whether all of them reach
+ * the stack, and in order. */
+static inline uint64_t sim_nic_number(const struct ix_packet *packet)
+{
+	return packet->user[1];
+}
 
 /* A frame from the wire, with its hash computed from its headers: TCP and UDP over IPv4. */
 void sim_nic_frame(struct sim_nic *nic, struct ix_packet *packet);

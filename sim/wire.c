@@ -90,7 +90,6 @@ static struct ix_packet *copy_of(struct sim_wire *wire, const struct ix_packet *
 	memcpy(copy->data, packet->data, packet->length);
 	copy->length = packet->length;
 	copy->rss_hash = packet->rss_hash;
-	copy->user[1] = packet->user[1];
 	return copy;
 }
 

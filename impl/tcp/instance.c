@@ -189,7 +189,8 @@ const struct ix_tcp_counters *ix_tcp_counters(const struct ix_thread *thread)
 
 struct ix_tcp_live ix_tcp_live(const struct ix_dataplane *dataplane)
 {
-	struct ix_tcp_live live = {0};
+	struct ix_tcp_live live = {.pcb_bytes = (sizeof(struct tcp_pcb) + BLOCK_HEADER + TCP_SIZE_STEP - 1) /
+						TCP_SIZE_STEP * TCP_SIZE_STEP};
 
 	for (unsigned i = 0; i < dataplane->options.threads; i++) {
 		const struct tcp_thread *t = dataplane->thread[i].stack_state;

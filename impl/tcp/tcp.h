@@ -81,6 +81,7 @@ const struct ix_tcp_counters *ix_tcp_counters(const struct ix_thread *thread);
  * segments, pbufs. */
 struct ix_tcp_live {
 	int64_t connections, lwip_objects, received_packets, waiting_packets;
+	uint64_t pcb_bytes; /* memory of one lwIP PCB, as allocated */
 };
 struct ix_tcp_live ix_tcp_live(const struct ix_dataplane *dataplane);
 
