@@ -79,12 +79,30 @@ static int64_t call_accept(struct tcp_thread *t, struct tcp_connection *c, ix_co
 	return 0;
 }
 
-/* References what window and congestion window let go at once; the rest is the application's to offer again. */
+/* Takes as much of one entry as @room and memory allow: when there is no memory for all of it, a segment at a time. */
+static uint32_t take(struct tcp_pcb *pcb, const uint8_t *data, uint32_t length, uint32_t room)
+{
+	uint32_t taken = 0;
+
+	while (taken < length && taken < room) {
+		uint32_t n = LWIP_MIN(LWIP_MIN(length, room) - taken, 0xffffu);
+
+		if (tcp_write(pcb, data + taken, (uint16_t)n, 0) != ERR_OK) {
+			n = LWIP_MIN(n, pcb->mss);
+			if (tcp_write(pcb, data + taken, (uint16_t)n, 0) != ERR_OK)
+				break;
+		}
+		taken += n;
+	}
+	return taken;
+}
+
+/* References what window and congestion window let go at once; the rest is the application's to offer again: when SENT
+ * says that there is room, which is not at once, since what was missing may have been memory. */
 static int64_t call_sendv(struct tcp_thread *t, struct tcp_connection *c, uint32_t count)
 {
-	struct ix_dataplane *d = t->host->dataplane;
 	const struct ix_sg *sg = t->thread->sg;
-	uint32_t room = tcp_send_room(c), taken = 0;
+	uint32_t room = tcp_send_room(c), taken = 0, n;
 	bool all = true;
 
 	if (!(c->flags & CONN_ACCEPTED) || c->flags & CONN_CLOSED || !c->pcb ||
@@ -92,24 +110,17 @@ static int64_t call_sendv(struct tcp_thread *t, struct tcp_connection *c, uint32
 		return IX_ERR_STATE;
 	enter(t, c);
 	for (uint32_t i = 0; i < count && all; i++) {
-		const uint8_t *data = ix_buffer_memory(d, sg[i].buffer, sg[i].length);
-
-		for (uint32_t at = 0; at < sg[i].length;) {
-			uint32_t n = LWIP_MIN(LWIP_MIN(sg[i].length - at, room), 0xffffu);
-
-			if (!n || tcp_write(c->pcb, data + at, (uint16_t)n, 0) != ERR_OK) {
-				all = false;
-				break;
-			}
-			at += n;
-			room -= n;
-			taken += n;
-		}
+		n = take(c->pcb, ix_buffer_memory(t->host->dataplane, sg[i].buffer, sg[i].length), sg[i].length,
+			 room - taken);
+		all = n == sg[i].length;
+		taken += n;
 	}
-	if (!all)
-		c->flags |= CONN_WANTS;
 	tcp_output(c->pcb);
 	leave(t, c);
+	if (!all) {
+		c->flags |= CONN_WANTS;
+		tcp_timers_update(t, c);
+	}
 	return taken;
 }
 

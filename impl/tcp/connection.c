@@ -246,7 +246,7 @@ static void connection_free(struct tcp_thread *t, struct tcp_connection *c)
 /* Frees handle and connection when nobody needs them any more. */
 void tcp_connection_release_if_done(struct tcp_thread *t, struct tcp_connection *c)
 {
-	if (c->owed || c->unread.head || c->held.head)
+	if ((c->pcb && !(c->flags & CONN_DEAD_SAID)) || c->owed || c->unread.head || c->held.head)
 		return;
 	if (c->handle && c->flags & CONN_DEAD_SAID) {
 		ix_handle_free(&c->group->group->handles, c->handle);

@@ -130,6 +130,8 @@ unsigned tcp_flush(struct tcp_thread *t, struct tcp_connection *c, unsigned room
 {
 	unsigned n = 0;
 
+	if (!c->owed && !c->unread.head && !(c->flags & CONN_OWED))
+		return 0;
 	while (n < room && flush_one(t, c))
 		n++;
 	if (next_due(c) || (c->unread.head && c->flags & CONN_ACCEPTED))

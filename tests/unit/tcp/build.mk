@@ -3,3 +3,4 @@ $(eval $(call test,tcp_echo,tests/unit/tcp/test_echo.c $(TCP_PAIR),$(TCP_LIBS),$
 $(eval $(call test,tcp_timers,tests/unit/tcp/test_timers.c $(TCP_PAIR),$(TCP_LIBS),$(TCP_LDLIBS)))
 $(eval $(call test,tcp_migration,tests/unit/tcp/test_migration.c $(TCP_PAIR),$(TCP_LIBS),$(TCP_LDLIBS)))
 $(eval $(call test,tcp_network,tests/unit/tcp/test_network.c $(TCP_PAIR),$(TCP_LIBS),$(TCP_LDLIBS)))
+$(eval $(call test,tcp_memory,tests/unit/tcp/test_memory.c $(TCP_PAIR),$(TCP_LIBS),$(TCP_LDLIBS) -Wl$(comma)--wrap=malloc))

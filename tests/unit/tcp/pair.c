@@ -624,7 +624,7 @@ static void cycle(struct pair_host *h, unsigned thread)
 	struct ix_thread *t = &h->dataplane->thread[thread];
 	struct ix_work work = {0};
 	unsigned calls = t->call_count, events;
-	struct ix_call *results = malloc((calls + 1) * sizeof(*results));
+	struct ix_call *results = calloc(calls + 1, sizeof(*results));
 
 	events = ix_kernel_enter(t, &work);
 	assert_true(events <= h->dataplane->options.events);
