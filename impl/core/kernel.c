@@ -37,7 +37,7 @@ void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
 		/* Taken packets are the platform's at once, so the queue must not point to them. */
 		thread->transmit.head = packet;
 		sent = platform->transmit(platform->context, thread->id, burst, n);
-		for (i = 0; i < sent; i++)
+		for (i = 0; i < sent && i < n; i++)
 			work->sent_bytes += length[i];
 		work->sent += sent;
 		thread->transmitted += sent;

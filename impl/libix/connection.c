@@ -4,7 +4,6 @@
  */
 #include "impl/libix/internal.h"
 #include <stdlib.h>
-#include <string.h>
 
 static void lock(struct ix_runtime *runtime)
 {
@@ -33,19 +32,6 @@ static struct ix_connection *connection_new(struct ix_runtime *runtime, const st
 	runtime->connections = c;
 	unlock(runtime);
 	return c;
-}
-
-static void drop_segments(struct ix_connection *c)
-{
-	struct segment *segment;
-
-	while ((segment = c->first_segment)) {
-		c->first_segment = segment->next;
-		segment->next = c->runtime->free_segments;
-		c->runtime->free_segments = segment;
-	}
-	c->last_segment = NULL;
-	c->available = 0;
 }
 
 /* Out of a list of the runtime's that is chained by the member at @offset of each. */
@@ -109,7 +95,7 @@ static void end(struct ix_connection *c, int reason)
 	if (state == GONE)
 		return;
 	c->state = GONE;
-	drop_segments(c);
+	receive_drop(c);
 	send_drop(c);
 	if (state == CONNECTING) {
 		if (c->handler->opened)
@@ -132,7 +118,7 @@ static void free_if_over(struct ix_connection *c)
 		connection_free(c);
 }
 
-static struct ix_call *call_on(struct ix_connection *c, enum ix_call_type type)
+struct ix_call *connection_call(struct ix_connection *c, enum ix_call_type type)
 {
 	struct ix_call *call = runtime_call(c->runtime);
 
@@ -151,7 +137,7 @@ struct ix_connection *ix_dial(struct ix_runtime *runtime, uint32_t ip, uint16_t 
 			      void *context)
 {
 	struct ix_connection *c = connection_new(runtime, handler, context);
-	struct ix_call *call = c ? call_on(c, IX_CALL_CONNECT) : NULL;
+	struct ix_call *call = c ? connection_call(c, IX_CALL_CONNECT) : NULL;
 
 	if (!call) {
 		if (c)
@@ -187,7 +173,7 @@ static struct ix_connection *open_knocking(struct ix_runtime *runtime, const str
 	c->ip = event->ip;
 	c->port = event->port;
 	c->state = OPEN;
-	call = call_on(c, IX_CALL_ACCEPT);
+	call = connection_call(c, IX_CALL_ACCEPT);
 	if (!call) {
 		connection_free(c);
 		return NULL;
@@ -208,50 +194,6 @@ static struct ix_connection *find_newborn(const struct ix_runtime *runtime, ix_h
 	for (c = runtime->newborn; c && c->handle != handle; c = c->next_newborn)
 		continue;
 	return c;
-}
-
-static void give_back(struct ix_connection *c, ix_buffer buffer, uint32_t length)
-{
-	struct ix_call *call = call_on(c, IX_CALL_RECV_DONE);
-
-	if (call) {
-		call->buffer = buffer;
-		call->length = length;
-	}
-}
-
-static void take_in(struct ix_connection *c, const struct ix_event *event)
-{
-	struct ix_runtime *runtime = c->runtime;
-	struct segment *segment = runtime->free_segments;
-
-	if (c->state != OPEN) {
-		give_back(c, event->buffer, event->length);
-		return;
-	}
-	if (segment)
-		runtime->free_segments = segment->next;
-	else
-		segment = malloc(sizeof(*segment));
-	if (!segment) {
-		/* A hole in the stream must not be passed on. */
-		give_back(c, event->buffer, event->length);
-		c->error = IX_ERR_NO_MEMORY;
-		ix_abort(c);
-		return;
-	}
-	*segment = (struct segment){NULL, event->buffer, event->length};
-	if (c->last_segment)
-		c->last_segment->next = segment;
-	else
-		c->first_segment = segment;
-	c->last_segment = segment;
-	c->available += event->length;
-	if (!c->told_received) {
-		c->told_received = 1;
-		c->next_received = runtime->received;
-		runtime->received = c;
-	}
 }
 
 static void tell_received(struct ix_connection *c)
@@ -335,7 +277,7 @@ void connection_event(struct ix_runtime *runtime, const struct ix_event *event)
 		on_connected(c, event);
 		break;
 	case IX_EVENT_RECV:
-		take_in(c, event);
+		receive_take_in(c, event);
 		break;
 	case IX_EVENT_SENT:
 		tell_in_order(c);
@@ -353,67 +295,6 @@ void connection_event(struct ix_runtime *runtime, const struct ix_event *event)
 		break;
 	default:
 		break;
-	}
-}
-
-void connection_touch(struct ix_connection *c)
-{
-	struct ix_runtime *runtime = c->runtime;
-
-	if (c->touched)
-		return;
-	c->touched = 1;
-	c->next_touched = NULL;
-	if (runtime->touched)
-		runtime->touched_last->next_touched = c;
-	else
-		runtime->touched = c;
-	runtime->touched_last = c;
-}
-
-/* -1: no room in the arrays of this cycle. */
-static int flush(struct ix_connection *c)
-{
-	struct ix_runtime *runtime = c->runtime;
-	struct ix_call *call;
-
-	if (c->state == GONE || (c->state == CONNECTING && !c->aborted))
-		return 0;
-	if (c->aborted) {
-		if (c->handle && !c->close_called)
-			c->close_called = call_on(c, IX_CALL_ABORT) != NULL;
-		return 0;
-	}
-	if (c->unaccepted && !c->blocked) {
-		unsigned room = runtime->sg_capacity - runtime->sg_used;
-
-		if (room > (runtime->binding.message ? 1 : IX_SG_MAX))
-			room = runtime->binding.message ? 1 : IX_SG_MAX;
-		call = room ? runtime_call_now(runtime) : NULL;
-		if (!call)
-			return -1;
-		call->type = IX_CALL_SENDV;
-		call->handle = c->handle;
-		call->cookie = (uintptr_t)c;
-		call->buffer = application_buffer(runtime, (const uint8_t *)&runtime->sg[runtime->sg_used]);
-		call->count = send_gather(c, &runtime->sg[runtime->sg_used], room, &c->offered);
-		runtime->sg_used += call->count;
-		c->outstanding++;
-	} else if (!c->unaccepted && c->state == CLOSING && !c->close_called) {
-		c->close_called = call_on(c, IX_CALL_CLOSE) != NULL;
-	}
-	return 0;
-}
-
-void connection_flush_all(struct ix_runtime *runtime)
-{
-	struct ix_connection *c;
-
-	while ((c = runtime->touched)) {
-		if (flush(c))
-			return;
-		runtime->touched = c->next_touched;
-		c->touched = 0;
 	}
 }
 
@@ -489,7 +370,7 @@ void ix_abort(struct ix_connection *c)
 	if (c->state == GONE || c->aborted)
 		return;
 	c->aborted = 1;
-	drop_segments(c);
+	receive_drop(c);
 	if (c->state != CONNECTING)
 		c->state = CLOSING;
 	connection_touch(c);
@@ -514,57 +395,4 @@ void ix_connection_peer(const struct ix_connection *c, uint32_t *ip, uint16_t *p
 {
 	*ip = c->ip;
 	*port = c->port;
-}
-
-size_t ix_read_available(const struct ix_connection *c)
-{
-	return c->available;
-}
-
-int ix_read_take(struct ix_connection *c, struct ix_view *view)
-{
-	struct segment *segment = c->first_segment;
-
-	if (!segment)
-		return 0;
-	*view = (struct ix_view){packet_data(c->runtime, segment->buffer), segment->length, segment->buffer};
-	c->available -= segment->length;
-	c->first_segment = segment->next;
-	if (!c->first_segment)
-		c->last_segment = NULL;
-	segment->next = c->runtime->free_segments;
-	c->runtime->free_segments = segment;
-	return 1;
-}
-
-void ix_read_done(struct ix_connection *c, const struct ix_view *view)
-{
-	if (c->state != GONE)
-		give_back(c, view->buffer, view->length);
-}
-
-size_t ix_read(struct ix_connection *c, void *buffer, size_t size)
-{
-	size_t copied = 0;
-
-	while (copied < size && c->first_segment) {
-		struct segment *segment = c->first_segment;
-		const uint8_t *data = packet_data(c->runtime, segment->buffer);
-		struct ix_view view;
-		size_t n = size - copied;
-
-		if (n >= segment->length) {
-			ix_read_take(c, &view);
-			n = view.length;
-		} else {
-			view = (struct ix_view){data, (uint32_t)n, segment->buffer};
-			segment->buffer += n;
-			segment->length -= (uint32_t)n;
-			c->available -= n;
-		}
-		memcpy((uint8_t *)buffer + copied, data, n);
-		copied += n;
-		ix_read_done(c, &view);
-	}
-	return copied;
 }

@@ -111,6 +111,13 @@ void connection_event(struct ix_runtime *runtime, const struct ix_event *event);
 void connection_tell_received(struct ix_runtime *runtime);
 void connection_free_all(struct ix_runtime *runtime);
 
+/* A call on the connection, counted as outstanding if its result matters; NULL when memory is short. */
+struct ix_call *connection_call(struct ix_connection *connection, enum ix_call_type type);
+
+/* The queue of received bytes (receive.c). */
+void receive_take_in(struct ix_connection *connection, const struct ix_event *event);
+void receive_drop(struct ix_connection *connection);
+
 /* The queue of bytes to send (send.c). */
 void send_accept(struct ix_connection *connection, uint32_t bytes);
 void send_acknowledge(struct ix_connection *connection, uint32_t bytes);

@@ -10,3 +10,6 @@ $(eval $(call test,core_migration,tests/unit/core/test_migration.c $(CORE_TEST_N
 $(eval $(call test,core_threads,tests/unit/core/test_threads.c,ix ixcore,-lpthread))
 TSAN_TESTS += core_threads
 $(eval $(call fuzzer,calls,tests/fuzz/fuzz_calls.c $(CORE_TEST_NIC),ixcore,-lpthread))
+
+$(eval $(call program,bench/bench_core,tests/bench/bench_core.c,ixcore))
+BENCHES += $(BIN)/bench/bench_core
