@@ -22,16 +22,7 @@ static int close_in_opened, take_views;
 static struct ix_view views[4];
 static unsigned view_count;
 
-static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void note(const char *format, ...)
-{
-	size_t used = strlen(trace);
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(trace + used, sizeof(trace) - used, format, arguments);
-	va_end(arguments);
-}
+#define note(...) snprintf(trace + strlen(trace), sizeof(trace) - strlen(trace), __VA_ARGS__)
 
 static void opened(struct ix_connection *c, int status)
 {

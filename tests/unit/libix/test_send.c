@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/libix/fake_kernel.h"
+#include <stdio.h>
 
 #define HANDLE 77
 
@@ -142,10 +143,10 @@ static void test_acknowledged_in_the_same_cycle(void **state)
 
 static void test_zero_copy(void **state)
 {
-	char *first = ix_memory_take(fake.runtime, 8), *second = ix_memory_take(fake.runtime, 8);
+	char *first = ix_memory_take(fake.runtime, 16), *second = ix_memory_take(fake.runtime, 16);
 
-	memcpy(first, "first---", 8);
-	memcpy(second, "second--", 8);
+	snprintf(first, 16, "first---");
+	snprintf(second, 16, "second--");
 	ix_write(connection, "<", 1);
 	assert_int_equal(ix_write_zero_copy(connection, first, 5, done, &done_sent[0]), 0);
 	assert_int_equal(ix_write_zero_copy(connection, second, 6, done, &done_sent[1]), 0);
