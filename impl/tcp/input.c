@@ -1,5 +1,6 @@
 /* A TCP segment on its way into lwIP: its bucket is put in place, floods and old connections are dealt with first. */
 #include "impl/tcp/internal.h"
+#include "impl/tcp/wire.h"
 
 #include "lwip/ip.h"
 
@@ -26,6 +27,31 @@ static struct segment peek(const uint8_t *header)
 	s.seq = lwip_ntohl(seq);
 	s.flags = header[13];
 	return s;
+}
+
+/* RFC 9293 section 3.1: the sum of pseudo-header and segment. */
+static bool checksum_good(const uint8_t *segment, uint16_t length, uint32_t src_be, uint32_t dst_be)
+{
+	uint64_t sum = ix_tcp_checksum(segment, length);
+
+	sum += (uint64_t)src_be + dst_be + lwip_htons(IP_PROTOCOL_TCP) + lwip_htons(length);
+	sum = (sum >> 32) + (sum & 0xffffffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return sum == 0xffff;
+}
+
+/* What is wrong with a segment by itself: its counter, or NULL. Nothing acts on it before this. */
+static uint64_t *check(struct tcp_thread *t, const uint8_t *segment, uint16_t length, uint32_t src_be, uint32_t dst_be)
+{
+	unsigned header;
+
+	if (length < TCP_HLEN)
+		return &t->counters.malformed;
+	if (t->host->options.check_checksums && !checksum_good(segment, length, src_be, dst_be))
+		return &t->counters.bad_checksum;
+	header = (segment[12] >> 4) * 4u;
+	return header < TCP_HLEN || header > length ? &t->counters.malformed : NULL;
 }
 
 static struct tcp_pcb_listen *find_listener(struct tcp_host *h, uint16_t port)
@@ -106,9 +132,10 @@ void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet 
 	struct tcp_connection *c;
 	struct rx_buffer *rx;
 	struct segment s;
+	uint64_t *wrong = check(t, segment, length, src_be, dst_be);
 
-	if (length < TCP_HLEN) {
-		tcp_refuse(t, packet, &t->counters.malformed);
+	if (wrong) {
+		tcp_refuse(t, packet, wrong);
 		return;
 	}
 	t->counters.segments_in++;
