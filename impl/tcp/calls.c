@@ -87,14 +87,26 @@ static uint32_t take(struct tcp_pcb *pcb, const uint8_t *data, uint32_t length, 
 	while (taken < length && taken < room) {
 		uint32_t n = LWIP_MIN(LWIP_MIN(length, room) - taken, 0xffffu);
 
-		if (tcp_write(pcb, data + taken, (uint16_t)n, 0) != ERR_OK) {
+		if (tcp_write(pcb, data + taken, (uint16_t)n, TCP_WRITE_FLAG_MORE) != ERR_OK) {
 			n = LWIP_MIN(n, pcb->mss);
-			if (tcp_write(pcb, data + taken, (uint16_t)n, 0) != ERR_OK)
+			if (tcp_write(pcb, data + taken, (uint16_t)n, TCP_WRITE_FLAG_MORE) != ERR_OK)
 				break;
 		}
 		taken += n;
 	}
 	return taken;
+}
+
+/* RFC 9293 section 3.9.1.2: the last segment of what was given pushes. */
+static void push(struct tcp_pcb *pcb)
+{
+	struct tcp_seg *last = pcb->unsent;
+
+	if (!last)
+		return;
+	while (last->next)
+		last = last->next;
+	TCPH_SET_FLAG(last->tcphdr, TCP_PSH);
 }
 
 /* References what window and congestion window let go at once; the rest is the application's to offer again: when SENT
@@ -115,6 +127,7 @@ static int64_t call_sendv(struct tcp_thread *t, struct tcp_connection *c, uint32
 		all = n == sg[i].length;
 		taken += n;
 	}
+	push(c->pcb);
 	tcp_output(c->pcb);
 	leave(t, c);
 	if (!all) {
