@@ -61,19 +61,41 @@ static void update_samples(struct tcp_thread *t, struct tcp_connection *c)
 	c->seen_nxt = pcb->snd_nxt;
 }
 
+/* RFC 5681 section 3.1, equation 4; lwIP takes the congestion window instead of what is in flight. */
+static void lower_threshold(struct tcp_pcb *pcb)
+{
+	tcpwnd_size_t flight = pcb->snd_nxt - pcb->lastack;
+
+	pcb->ssthresh = LWIP_MAX(flight / 2, (tcpwnd_size_t)(2 * pcb->mss));
+}
+
+/* The handshake is complete, but its SYN had to be repeated. RFC 5681 section 3.1: data starts with one segment. RFC
+ * 6298 section 5.7: and with a time-out of 3 s, which is three times the initial one. */
+static void start_carefully(const struct ix_tcp_options *o, struct tcp_connection *c)
+{
+	c->pcb->cwnd = c->pcb->mss;
+	c->rto_ns = clamp(3 * o->rto_initial_ns, o->rto_min_ns, o->rto_max_ns);
+}
+
 static void update_retransmission(struct tcp_thread *t, struct tcp_connection *c)
 {
-	const struct tcp_pcb *pcb = c->pcb;
+	struct tcp_pcb *pcb = c->pcb;
 	bool progress = c->seen_ack != pcb->lastack, resent = pcb->nrtx > c->seen_nrtx;
 
-	if (progress)
+	if (progress && c->retries) {
+		if (c->seen_state == SYN_SENT || c->seen_state == SYN_RCVD)
+			start_carefully(&t->host->options, c);
 		c->retries = 0;
+	}
 	if (pcb->rtime < 0 || pcb->persist_backoff)
 		c->rto_at_ns = 0;
 	else if (!c->rto_at_ns || progress || resent)
 		c->rto_at_ns = t->thread->now_ns + c->rto_ns;
-	if (resent && pcb->flags & TF_INFR)
+	if (resent && pcb->flags & TF_INFR) {
 		t->counters.retransmits_fast++;
+		lower_threshold(pcb);
+		pcb->cwnd = pcb->ssthresh + 3u * pcb->mss;
+	}
 	c->seen_ack = pcb->lastack;
 	c->seen_nrtx = pcb->nrtx;
 }
@@ -153,7 +175,7 @@ static void retransmit(struct tcp_thread *t, struct tcp_connection *c)
 	const struct ix_tcp_options *o = &t->host->options;
 	struct tcp_pcb *pcb = c->pcb;
 	unsigned limit = pcb->state == SYN_SENT || pcb->state == SYN_RCVD ? o->syn_retries : o->retries;
-	tcpwnd_size_t window = LWIP_MIN(pcb->cwnd, pcb->snd_wnd);
+	bool first = !c->retries; /* a segment that is lost again lowers the threshold no further */
 
 	if (c->retries >= limit) {
 		t->counters.timed_out++;
@@ -167,7 +189,8 @@ static void retransmit(struct tcp_thread *t, struct tcp_connection *c)
 	if (tcp_rexmit_rto_prepare(pcb) != ERR_OK && (pcb->unacked || !pcb->unsent))
 		return;
 	t->counters.retransmits_timeout++;
-	pcb->ssthresh = LWIP_MAX(window / 2, (tcpwnd_size_t)(2 * pcb->mss));
+	if (first)
+		lower_threshold(pcb);
 	pcb->cwnd = pcb->mss;
 	pcb->bytes_acked = 0;
 	tcp_rexmit_rto_commit(pcb);
