@@ -17,6 +17,7 @@ struct command {
 
 int cmd_doctor(int argc, char **argv);
 int cmd_figure(int argc, char **argv);
+int cmd_packet(int argc, char **argv);
 int cmd_queue(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_slo(int argc, char **argv);

@@ -55,7 +55,7 @@ static const struct argp_option common[] = {
     {0},
 };
 
-static uint64_t parse_seed(const char *text)
+uint64_t options_parse_seed(const char *text)
 {
 	unsigned long long seed;
 	char *end;
@@ -139,7 +139,7 @@ static error_t parse_common(int key, char *value, struct argp_state *state)
 			options_set_number(options->params, "warmup", value);
 		return 0;
 	case KEY_SEED:
-		options->seed = parse_seed(value);
+		options->seed = options_parse_seed(value);
 		return 0;
 	case KEY_JSON:
 		options->json = true;

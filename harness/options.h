@@ -24,6 +24,9 @@ extern const struct argp options_system_argp; /* of a simulated machine */
 void options_set_number(json_t *params, const char *name, const char *text);
 void options_set_text(json_t *params, const char *name, const char *text); /* likewise, where it is not UTF-8 */
 
+/* The value of --seed; ends the process where it is none. */
+uint64_t options_parse_seed(const char *text);
+
 /* Checks the parameters by @kind; ends the process with what is wrong. */
 void options_normalize(const struct point_kind *kind, struct options *options);
 

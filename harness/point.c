@@ -1,5 +1,6 @@
 #include "harness/point.h"
 #include "harness/json_text.h"
+#include "harness/point_packet.h"
 #include "harness/point_system.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@
 #include <time.h>
 
 static const struct point_kind *const kinds[] = {&point_kind_queue, &point_kind_queue_slo, &point_kind_system,
-						 &point_kind_system_slo};
+						 &point_kind_system_slo, &point_kind_packet};
 
 static point_watch_fn watch;
 static void *watch_context;
