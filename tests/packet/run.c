@@ -191,19 +191,56 @@ static bool run_line(struct run *r, const struct line *line)
 static void run_lines(struct run *r)
 {
 	const struct script *s = r->script;
-	uint8_t *pool = r->ops->memory(r->device, 0, SCRIPT_STREAM_MAX);
 
-	for (uint32_t i = 0; i < SCRIPT_STREAM_MAX; i++)
-		pool[i] = device_byte(i);
-	r->origin_ns = r->last_ns = r->ops->now_ns(r->device);
-	if (!s->arp_manual)
-		run_teach_neighbours(r);
 	for (unsigned i = 0; i < s->lines && !r->failed; i++)
 		run_line(r, &s->line[i]);
 	if (!r->failed && pass(r, r->ops->now_ns(r->device)))
 		check_stale(r, UINT64_MAX);
 	if (r->failed)
 		trace_rest(r);
+}
+
+static bool absorb(struct run *r)
+{
+	for (unsigned i = 0; i < r->events; i++)
+		run_absorb_event(r, &r->event[i].event);
+	for (unsigned i = 0; i < r->frames && !r->failed; i++)
+		run_absorb_frame(r, &r->frame[i]);
+	r->events = r->frames = 0;
+	return !r->failed;
+}
+
+static bool run_line_freely(struct run *r, const struct line *line)
+{
+	uint64_t when_ns = line->time_ns + (line->relative ? r->last_ns : r->origin_ns);
+
+	r->line = line;
+	while (r->ops->now_ns(r->device) < when_ns)
+		if (!pass(r, when_ns) || !absorb(r))
+			return false;
+	r->last_ns = r->ops->now_ns(r->device);
+	if (line->kind == LINE_INJECT)
+		run_inject(r, &line->packet);
+	else if (line->kind == LINE_CALL)
+		run_call_freely(r, &line->call);
+	return collect(r) && absorb(r);
+}
+
+static void run_lines_freely(struct run *r)
+{
+	for (unsigned i = 0; i < r->script->lines && run_line_freely(r, &r->script->line[i]); i++)
+		;
+}
+
+static void start(struct run *r)
+{
+	uint8_t *pool = r->ops->memory(r->device, 0, SCRIPT_STREAM_MAX);
+
+	for (uint32_t i = 0; i < SCRIPT_STREAM_MAX; i++)
+		pool[i] = device_byte(i);
+	r->origin_ns = r->last_ns = r->ops->now_ns(r->device);
+	if (!r->script->arp_manual)
+		run_teach_neighbours(r);
 }
 
 static void prepare_flows(struct run *r)
@@ -222,7 +259,8 @@ static void prepare_flows(struct run *r)
 	}
 }
 
-void run_script(const struct script *script, const struct device_ops *ops, struct run_result *result)
+static void run(const struct script *script, const struct device_ops *ops, struct run_result *result,
+		void (*lines)(struct run *))
 {
 	struct run *r = calloc(1, sizeof(*r));
 	size_t trace_size;
@@ -239,7 +277,8 @@ void run_script(const struct script *script, const struct device_ops *ops, struc
 	if (!r->device) {
 		run_fail(r, "the stack cannot be started");
 	} else {
-		run_lines(r);
+		start(r);
+		lines(r);
 		if (!ops->close(r->device))
 			run_fail(r, "packets or memory left over, or an assertion of the stack failed");
 	}
@@ -249,4 +288,14 @@ void run_script(const struct script *script, const struct device_ops *ops, struc
 	free(r->frame);
 	free(r->event);
 	free(r);
+}
+
+void run_script(const struct script *script, const struct device_ops *ops, struct run_result *result)
+{
+	run(script, ops, result, run_lines);
+}
+
+void run_freely(const struct script *script, const struct device_ops *ops, struct run_result *result)
+{
+	run(script, ops, result, run_lines_freely);
 }

@@ -17,4 +17,8 @@ struct run_result {
 
 void run_script(const struct script *script, const struct device_ops *ops, struct run_result *result);
 
+/* Makes all that a script injects and calls, at its times, whatever comes out: to get deep into the stack with scripts
+ * that are wrong. Fails only if the stack sends broken packets, finds no rest, or leaves something over. */
+void run_freely(const struct script *script, const struct device_ops *ops, struct run_result *result);
+
 #endif

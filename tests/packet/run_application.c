@@ -135,6 +135,19 @@ bool run_call(struct run *r, const struct call_line *c)
 	return check_result(r, c, result);
 }
 
+void run_call_freely(struct run *r, const struct call_line *c)
+{
+	struct ix_call call = prepare(r, c);
+
+	if (c->type == IX_CALL_SENDV) {
+		if (r->flow[c->flow].sent + total(c) > SCRIPT_STREAM_MAX)
+			r->flow[c->flow].sent = 0;
+		if (!prepare_sendv(r, c, &call))
+			return;
+	}
+	make_call(r, c, &call);
+}
+
 /* By handle; a knock and a datagram by their addresses. */
 static int find_flow(const struct run *r, const struct ix_event *e)
 {
@@ -177,6 +190,17 @@ void run_print_event(struct run *r, const struct ix_event *e, char *text, size_t
 	default:
 		break;
 	}
+}
+
+void run_absorb_event(struct run *r, const struct ix_event *e)
+{
+	int flow = find_flow(r, e);
+	struct flow_state *f = &r->flow[flow < 0 ? 0 : flow];
+
+	if (e->type == IX_EVENT_KNOCK)
+		f->handle = e->handle;
+	if ((e->type == IX_EVENT_RECV || e->type == IX_EVENT_UDP_RECV) && f->helds < RUN_HELD)
+		f->held[f->helds++] = (struct held){e->buffer, e->length};
 }
 
 static bool hold(struct run *r, struct flow_state *f, const struct ix_event *e)

@@ -60,11 +60,14 @@ __attribute__((format(printf, 3, 4))) void run_trace(struct run *r, uint64_t at_
 bool run_collect_frames(struct run *r); /* answers ARP, if that is automatic */
 bool run_inject(struct run *r, const struct packet *p);
 bool run_match_frame(struct run *r, const struct packet *expected);
+bool run_absorb_frame(struct run *r, const struct frame_item *item); /* takes what there is to learn from it */
 void run_print_frame(struct run *r, const struct frame_item *item, char *text, size_t size);
 void run_teach_neighbours(struct run *r);
 
 /* run_application.c */
 bool run_call(struct run *r, const struct call_line *call);
+void run_call_freely(struct run *r, const struct call_line *call); /* whatever its result */
+void run_absorb_event(struct run *r, const struct ix_event *event);
 bool run_match_event(struct run *r, const struct event_line *expected);
 void run_print_event(struct run *r, const struct ix_event *event, char *text, size_t size);
 
