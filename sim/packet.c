@@ -63,7 +63,7 @@ static int init(struct sim_packet *world)
 	const struct sim_packet_options *o = &world->options;
 	uint64_t packets = POOL_BASE + 64ull * o->connections;
 
-	if (sim_engine_init(&world->engine, 1024) ||
+	if (sim_engine_init(&world->engine, 16) ||
 	    sim_pool_init(&world->pool, packets < POOL_MAX ? (uint32_t)packets : POOL_MAX, SIM_FRAME_BYTES))
 		return -1;
 	sim_network_init(&world->network, &world->engine, &world->pool);
@@ -169,7 +169,7 @@ static void close_all(struct sim_packet *world)
 static int all_closed(const struct sim_packet *world)
 {
 	for (unsigned i = 1; i <= world->options.clients; i++)
-		if (world->host[i].opening)
+		if (world->host[i].dialing || world->host[i].closing)
 			return 0;
 	return !world->open && !world->sessions;
 }

@@ -102,7 +102,7 @@ static void refill(struct packet_flow *flow)
 static void close_flow(struct packet_flow *flow)
 {
 	flow->state = FLOW_CLOSING;
-	flow->host->opening++;
+	flow->host->closing++;
 	ix_close(flow->end.connection);
 }
 
@@ -114,7 +114,7 @@ static void end_of_life(struct packet_flow *flow)
 		return;
 	if (packet_is_aborting(world, flow->id)) {
 		flow->state = FLOW_CLOSING;
-		flow->host->opening++;
+		flow->host->closing++;
 		ix_abort(flow->end.connection);
 	} else {
 		close_flow(flow);
@@ -172,7 +172,7 @@ static void open_flow(struct packet_flow *flow)
 	flow->session = NULL;
 	flow->left = life_of(world, flow);
 	flow->state = FLOW_OPENING;
-	host->opening++;
+	host->dialing++;
 	flow->end.connection = ix_dial(host->runtime[0], PACKET_SERVER_IP, port, &client_handler, flow);
 	if (!flow->end.connection)
 		packet_fail(world, "out of memory");
@@ -182,7 +182,7 @@ void packet_open_more(struct packet_host *host)
 {
 	struct sim_packet *world = host->world;
 
-	for (; host->opening < PACKET_OPENING_MAX && host->next_flow < world->options.connections && !world->error[0];
+	for (; host->dialing < PACKET_OPENING_MAX && host->next_flow < world->options.connections && !world->error[0];
 	     host->next_flow += world->options.clients)
 		open_flow(&world->flow[host->next_flow]);
 }
@@ -191,11 +191,14 @@ void packet_close_more(struct packet_host *host)
 {
 	struct sim_packet *world = host->world;
 
-	for (; host->opening < PACKET_OPENING_MAX && host->next_flow < world->options.connections;
+	for (; host->closing < PACKET_OPENING_MAX && host->next_flow < world->options.connections;
 	     host->next_flow += world->options.clients) {
 		struct packet_flow *flow = &world->flow[host->next_flow];
 
-		if (flow->state == FLOW_OPEN)
+		if (flow->state != FLOW_OPEN)
+			continue;
+		flow->left = 0;
+		if (!flow->first) /* else when its answer is there: what comes to a closed connection makes it reset */
 			close_flow(flow);
 	}
 }
@@ -213,7 +216,7 @@ static void on_opened(struct ix_connection *connection, int status)
 	struct packet_flow *flow = ix_connection_context(connection);
 	struct sim_packet *world = flow->host->world;
 
-	flow->host->opening--;
+	flow->host->dialing--;
 	if (status < 0) {
 		flow->state = FLOW_CLOSED;
 		flow->end.connection = NULL;
@@ -278,7 +281,7 @@ static void on_closed(struct ix_connection *connection, int reason)
 
 	(void)reason;
 	if (flow->state == FLOW_CLOSING) {
-		host->opening--;
+		host->closing--;
 		if (packet_is_aborting(world, flow->id))
 			world->totals.connections_reset++;
 		else

@@ -63,9 +63,9 @@ struct packet_host {
 	struct ix_stack stack; /* tcp, but for the order that is looked at */
 	uint64_t now_ns;       /* of the user phase that runs */
 	uint64_t next_number[IX_RSS_GROUPS_MAX], processed, reordered;
-	unsigned number;    /* 0: the server */
-	unsigned next_flow; /* to be opened or closed */
-	unsigned opening;   /* being opened or closed */
+	unsigned number;           /* 0: the server */
+	unsigned next_flow;        /* to be opened or closed */
+	unsigned dialing, closing; /* connections that are being opened, and closed */
 };
 
 struct packet_sample {
