@@ -100,7 +100,7 @@ static bool advance_to(struct run *r, uint64_t when_ns)
 /* Waits for a frame (or event) due at @when_ns. */
 static bool await(struct run *r, uint64_t when_ns, const unsigned *queued)
 {
-	uint64_t deadline_ns = when_ns + RUN_TOLERANCE_NS, early_ns = when_ns - RUN_TOLERANCE_NS;
+	uint64_t deadline_ns = when_ns + RUN_TOLERANCE_NS, early_ns = when_ns - RUN_EARLY_NS;
 
 	while (check_stale(r, early_ns) && !*queued && r->ops->now_ns(r->device) < deadline_ns)
 		if (!pass(r, deadline_ns))
