@@ -3,7 +3,7 @@ LWIP_CACHE ?= .cache/lwip
 LWIP_SRC := $(LWIP_CACHE)/lwip-2.1.3
 LWIP := $(BUILD)/lwip
 LWIP_FILES := core/tcp.c core/tcp_in.c core/tcp_out.c core/pbuf.c core/mem.c core/memp.c core/def.c core/ip.c \
-	core/inet_chksum.c core/ipv4/ip4_addr.c
+	core/ipv4/ip4_addr.c
 LWIP_OBJS := $(LWIP_FILES:%.c=$(BUILD)/obj/lwip/%.o)
 LWIP_INCLUDES = -Iimpl/tcp/port -isystem $(LWIP)/include
 LWIP_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -fno-common -ftls-model=initial-exec -w $(if $(SANITIZE),-fsanitize=$(SANITIZE) \

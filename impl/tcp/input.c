@@ -29,18 +29,6 @@ static struct segment peek(const uint8_t *header)
 	return s;
 }
 
-/* RFC 9293 section 3.1: the sum of pseudo-header and segment. */
-static bool checksum_good(const uint8_t *segment, uint16_t length, uint32_t src_be, uint32_t dst_be)
-{
-	uint64_t sum = ix_tcp_checksum(segment, length);
-
-	sum += (uint64_t)src_be + dst_be + lwip_htons(IP_PROTOCOL_TCP) + lwip_htons(length);
-	sum = (sum >> 32) + (sum & 0xffffffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return sum == 0xffff;
-}
-
 /* What is wrong with a segment by itself: its counter, or NULL. Nothing acts on it before this. */
 static uint64_t *check(struct tcp_thread *t, const uint8_t *segment, uint16_t length, uint32_t src_be, uint32_t dst_be)
 {
@@ -48,7 +36,7 @@ static uint64_t *check(struct tcp_thread *t, const uint8_t *segment, uint16_t le
 
 	if (length < TCP_HLEN)
 		return &t->counters.malformed;
-	if (t->host->options.check_checksums && !checksum_good(segment, length, src_be, dst_be))
+	if (t->host->options.check_checksums && ip_checksum_pseudo(segment, length, src_be, dst_be, IP_PROTOCOL_TCP))
 		return &t->counters.bad_checksum;
 	header = (segment[12] >> 4) * 4u;
 	return header < TCP_HLEN || header > length ? &t->counters.malformed : NULL;

@@ -109,31 +109,6 @@ void tcp_free_blocks(struct tcp_thread *t)
 		}
 }
 
-/* The Internet checksum (RFC 1071), eight bytes at a time; as lwIP wants it: not complemented, in memory order. */
-uint16_t ix_tcp_checksum(const void *data, int length)
-{
-	const uint8_t *at = data;
-	uint64_t sum = 0, word;
-	unsigned left = (unsigned)length;
-
-	for (; left >= 8; left -= 8, at += 8) {
-		memcpy(&word, at, 8);
-		sum += word;
-		sum += sum < word;
-	}
-	if (left) {
-		word = 0;
-		memcpy(&word, at, left);
-		sum += word;
-		sum += sum < word;
-	}
-	sum = (sum >> 32) + (sum & 0xffffffff);
-	sum = (sum >> 32) + (sum & 0xffffffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)sum;
-}
-
 static inline uint64_t rotate(uint64_t x, int bits)
 {
 	return x << bits | x >> (64 - bits);

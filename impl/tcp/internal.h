@@ -204,6 +204,10 @@ struct rx_buffer *rx_queue_pop(struct rx_queue *q);
  * negative enum ix_error. */
 int rx_queue_done(struct tcp_thread *t, struct rx_queue *q, ix_buffer buffer, uint32_t length);
 
+/* checksum.c: of data, and of data with the pseudo-header of TCP and UDP; 0 if they contain a right one. */
+uint16_t ip_checksum(const void *data, uint32_t length);
+uint16_t ip_checksum_pseudo(const void *data, uint16_t length, uint32_t src_be, uint32_t dst_be, uint8_t protocol);
+
 /* ip.c */
 void ip_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet *packet);
 bool ip_has_route(const struct tcp_host *h, uint32_t ip);

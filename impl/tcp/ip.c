@@ -6,7 +6,6 @@
 #include "impl/tcp/internal.h"
 #include "impl/tcp/wire.h"
 
-#include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 
 #include <string.h>
@@ -71,7 +70,7 @@ void ip_finish(struct tcp_thread *t, struct ix_packet *packet, uint16_t length, 
 		return;
 	}
 	if (o->generate_checksums)
-		ip.checksum = inet_chksum(&ip, IP_HEADER);
+		ip.checksum = ip_checksum(&ip, IP_HEADER);
 	memcpy(packet->data + ETH_HEADER, &ip, IP_HEADER);
 	packet->length = (uint16_t)(ETH_HEADER + IP_HEADER + length);
 	packet->data[12] = ETH_TYPE_IP >> 8;
@@ -79,7 +78,7 @@ void ip_finish(struct tcp_thread *t, struct ix_packet *packet, uint16_t length, 
 	arp_send(t, packet, hop);
 }
 
-/* lwIP sends a segment: headers and payload are copied once, into one contiguous packet. */
+/* lwIP sends a segment: headers and payload are copied once, into one contiguous packet, where they are summed. */
 err_t ip4_output_if(struct pbuf *p, const ip4_addr_t *src, const ip4_addr_t *dest, u8_t ttl, u8_t tos, u8_t proto,
 		    struct netif *netif)
 {
@@ -97,6 +96,12 @@ err_t ip4_output_if(struct pbuf *p, const ip4_addr_t *src, const ip4_addr_t *des
 	for (; p; p = p->next) {
 		memcpy(at, p->payload, p->len);
 		at += p->len;
+	}
+	if (t->host->options.generate_checksums) {
+		uint8_t *segment = packet->data + ETH_HEADER + IP_HEADER;
+		uint16_t sum = ip_checksum_pseudo(segment, length, src->addr, dest->addr, proto);
+
+		memcpy(segment + TCP_CHECKSUM_AT, &sum, sizeof(sum)); /* lwIP left it 0 */
 	}
 	t->counters.segments_out++;
 	ip_finish(t, packet, length, src->addr, dest->addr, ttl, tos, proto);
@@ -124,7 +129,7 @@ void tcp_timer_needed(void)
 static void icmp_in(struct tcp_thread *t, struct ix_packet *packet, uint8_t *message, uint16_t length,
 		    const struct ip_header *ip)
 {
-	if (length < 8 || (t->host->options.check_checksums && inet_chksum(message, length))) {
+	if (length < 8 || (t->host->options.check_checksums && ip_checksum(message, length))) {
 		tcp_refuse(t, packet, length < 8 ? &t->counters.malformed : &t->counters.bad_checksum);
 		return;
 	}
@@ -135,7 +140,7 @@ static void icmp_in(struct tcp_thread *t, struct ix_packet *packet, uint8_t *mes
 	message[0] = 0; /* echo reply */
 	message[2] = message[3] = 0;
 	if (t->host->options.generate_checksums) {
-		uint16_t sum = inet_chksum(message, length);
+		uint16_t sum = ip_checksum(message, length);
 
 		memcpy(message + 2, &sum, 2);
 	}
@@ -155,7 +160,7 @@ static uint64_t *check_ip(struct tcp_thread *t, const struct ix_packet *packet, 
 	total = lwip_ntohs(ip->total_length);
 	if (ip->version_length != 0x45 || total < IP_HEADER || total > packet->length - ETH_HEADER)
 		return &n->malformed;
-	if (t->host->options.check_checksums && inet_chksum(ip, IP_HEADER))
+	if (t->host->options.check_checksums && ip_checksum(ip, IP_HEADER))
 		return &n->bad_checksum;
 	if (lwip_ntohl(ip->dst) != t->host->options.ip)
 		return &n->not_ours;

@@ -70,7 +70,6 @@ static void init_netif(struct tcp_thread *t)
 	t->netif.ip_addr.addr = lwip_htonl(o->ip);
 	t->netif.netmask.addr = lwip_htonl(o->netmask);
 	t->netif.flags = NETIF_FLAG_UP | NETIF_FLAG_LINK_UP | NETIF_FLAG_BROADCAST;
-	t->netif.chksum_flags = o->generate_checksums ? NETIF_CHECKSUM_GEN_TCP : 0; /* input.c checks */
 }
 
 static void thread_stop(struct ix_thread *thread)

@@ -5,8 +5,6 @@
 #include "impl/tcp/internal.h"
 #include "impl/tcp/wire.h"
 
-#include "lwip/inet_chksum.h"
-
 #include <string.h>
 
 #define HELD_SLOTS 256u
@@ -49,14 +47,6 @@ void udp_stop(struct tcp_thread *t)
 		p->release(p->context, t->udp_held);
 }
 
-static uint16_t checksum(uint8_t *datagram, uint16_t length, uint32_t src_be, uint32_t dst_be)
-{
-	struct pbuf p = {.payload = datagram, .len = length, .tot_len = length, .ref = 1};
-	ip4_addr_t src = {.addr = src_be}, dst = {.addr = dst_be};
-
-	return inet_chksum_pseudo(&p, IP_PROTOCOL_UDP, length, &src, &dst);
-}
-
 void udp_in(struct tcp_thread *t, struct ix_packet *packet, uint8_t *datagram, uint16_t length, uint32_t src_be,
 	    uint32_t dst_be)
 {
@@ -72,7 +62,8 @@ void udp_in(struct tcp_thread *t, struct ix_packet *packet, uint8_t *datagram, u
 	}
 	length = lwip_ntohs(udp.length);
 	port = lwip_ntohs(udp.dst);
-	if (udp.checksum && t->host->options.check_checksums && checksum(datagram, length, src_be, dst_be)) {
+	if (udp.checksum && t->host->options.check_checksums &&
+	    ip_checksum_pseudo(datagram, length, src_be, dst_be, IP_PROTOCOL_UDP)) {
 		tcp_refuse(t, packet, &t->counters.bad_checksum);
 		return;
 	}
@@ -141,7 +132,7 @@ int64_t udp_send(struct tcp_thread *t, const struct ix_call *call)
 	memcpy(datagram, &udp, UDP_HEADER);
 	memcpy(datagram + UDP_HEADER, ix_buffer_memory(h->dataplane, call->buffer, call->length), call->length);
 	if (h->options.generate_checksums) {
-		udp.checksum = checksum(datagram, length, src_be, dst_be);
+		udp.checksum = ip_checksum_pseudo(datagram, length, src_be, dst_be, IP_PROTOCOL_UDP);
 		if (!udp.checksum)
 			udp.checksum = 0xffff;
 		memcpy(datagram, &udp, UDP_HEADER);

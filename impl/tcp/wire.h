@@ -7,7 +7,7 @@
 enum { ETH_TYPE_IP = 0x0800, ETH_TYPE_ARP = 0x0806 };
 enum { IP_PROTOCOL_ICMP = 1, IP_PROTOCOL_TCP = 6, IP_PROTOCOL_UDP = 17 };
 enum { ICMP_ECHO_ASKED = 8, IP_DONT_FRAGMENT = 0x4000 };
-enum { ARP_REQUEST = 1, ARP_REPLY = 2, ARP_LENGTH = 28, UDP_HEADER = 8 };
+enum { ARP_REQUEST = 1, ARP_REPLY = 2, ARP_LENGTH = 28, UDP_HEADER = 8, TCP_CHECKSUM_AT = 16 };
 
 struct ip_header {
 	uint8_t version_length, tos;

@@ -12,7 +12,6 @@
 /* The host whose turn it is on this operating-system thread; instance.c. */
 extern _Thread_local uint32_t ix_tcp_window_bytes, ix_tcp_send_bytes, ix_tcp_ooseq_packets;
 uint32_t ix_tcp_isn(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip, uint16_t remote_port);
-uint16_t ix_tcp_checksum(const void *data, int length);
 void *ix_tcp_malloc(size_t size);
 void *ix_tcp_calloc(size_t count, size_t size);
 void ix_tcp_free(void *memory);
@@ -61,12 +60,11 @@ void ix_tcp_free(void *memory);
 #define LWIP_TCP_KEEPALIVE                        0
 #define TCP_OVERSIZE                              0 /* payloads are referenced, never copied into room to spare */
 #define LWIP_CHECKSUM_ON_COPY                     0
-#define LWIP_CHECKSUM_CTRL_PER_NETIF              1
+#define CHECKSUM_GEN_TCP                          0 /* ip.c sums the packet that it has made */
+#define CHECKSUM_CHECK_TCP                        0 /* input.c has done it */
 #define LWIP_TCP_PCB_NUM_EXT_ARGS                 1
 #define LWIP_CALLBACK_API                         1
 #define LWIP_HOOK_TCP_ISN(lip, lport, rip, rport) ix_tcp_isn((lip)->addr, lport, (rip)->addr, rport)
-
-#define LWIP_CHKSUM ix_tcp_checksum
 
 #define LWIP_SUPPORT_CUSTOM_PBUF        1
 #define PBUF_LINK_HLEN                  14
