@@ -11,6 +11,8 @@ void ix_run_timers(struct ix_thread *thread, struct ix_work *work)
 {
 	unsigned spare = ix_event_room(thread) / 2, fired, max, total = 0;
 
+	if (ix_wheel_pass(&thread->wheel, thread->now_ns))
+		return;
 	/* Most timers make no event at all, hence again and again with the room that is left. */
 	while (ix_event_room(thread) >= spare + IX_EVENTS_PER_STEP && total < TIMERS_MAX) {
 		max = (ix_event_room(thread) - spare) / IX_EVENTS_PER_STEP;

@@ -1,8 +1,8 @@
 /*
  * A timer sits in level 0 if it expires in the current block of 256 ticks, in level 1 if in the current block of
  * 65,536, else in level 2, whose slots are reached round the circle. Slots of levels 0 and 1 at or before the current
- * one are therefore always empty, and the next occupied slot is one scan of a bitmap. What is due waits in a list of
- * its own.
+ * one are therefore always empty, and the next occupied slot is one scan of a bitmap, made only when it changes. What
+ * is due waits in a list of its own.
  */
 #include "impl/core/wheel.h"
 #include <stddef.h>
@@ -42,7 +42,7 @@ void ix_wheel_init(struct ix_wheel *wheel, uint64_t now_ns)
 {
 	unsigned level, slot;
 
-	*wheel = (struct ix_wheel){.now_tick = now_ns >> IX_WHEEL_TICK_SHIFT};
+	*wheel = (struct ix_wheel){.now_tick = now_ns >> IX_WHEEL_TICK_SHIFT, .next_tick = UINT64_MAX};
 	ix_list_init(&wheel->due);
 	for (level = 0; level < IX_WHEEL_LEVELS; level++)
 		for (slot = 0; slot < IX_WHEEL_SLOTS; slot++)
@@ -60,7 +60,7 @@ static uint64_t expiry_tick(const struct ix_timer *timer)
 static void file(struct ix_wheel *wheel, struct ix_timer *timer, uint64_t earliest)
 {
 	uint64_t now = wheel->now_tick, tick = expiry_tick(timer), differing;
-	unsigned level, slot;
+	unsigned level, slot, shift;
 
 	if (tick < earliest)
 		tick = earliest;
@@ -72,43 +72,14 @@ static void file(struct ix_wheel *wheel, struct ix_timer *timer, uint64_t earlie
 		tick = now + RANGE_TICKS; /* filed again when its slot is reached */
 	differing = tick ^ now;
 	level = differing < IX_WHEEL_SLOTS ? 0 : differing < IX_WHEEL_SLOTS * IX_WHEEL_SLOTS ? 1 : 2;
-	slot = (unsigned)(tick >> level * IX_WHEEL_SLOT_BITS) & SLOT_MASK;
+	shift = level * IX_WHEEL_SLOT_BITS;
+	slot = (unsigned)(tick >> shift) & SLOT_MASK;
 	list_append(&wheel->slot[level][slot], &timer->slot);
 	wheel->occupied[level][slot / 64] |= 1ull << slot % 64;
-}
-
-static void unfile(struct ix_wheel *wheel, struct ix_timer *timer)
-{
-	struct ix_list *head = timer->slot.next;
-	uintptr_t first = (uintptr_t)&wheel->slot[0][0], at = (uintptr_t)head;
-	int emptied = head == timer->slot.prev;
-
-	list_remove(&timer->slot);
-	if (emptied && at >= first && at < (uintptr_t)(&wheel->slot[0][0] + IX_WHEEL_LEVELS * IX_WHEEL_SLOTS)) {
-		unsigned index = (unsigned)((at - first) / sizeof(struct ix_list));
-
-		wheel->occupied[index / IX_WHEEL_SLOTS][index % IX_WHEEL_SLOTS / 64] &= ~(1ull << index % 64);
+	if (tick >> shift << shift < wheel->next_tick) {
+		wheel->next_tick = tick >> shift << shift;
+		wheel->next_index = level * IX_WHEEL_SLOTS + slot;
 	}
-}
-
-void ix_wheel_arm(struct ix_wheel *wheel, struct ix_timer *timer, uint64_t expires_ns, struct ix_list *group)
-{
-	ix_wheel_cancel(wheel, timer);
-	timer->expires_ns = expires_ns;
-	if (group)
-		list_append(group, &timer->group);
-	file(wheel, timer, wheel->running ? wheel->now_tick + 1 : 0);
-	wheel->armed++;
-}
-
-void ix_wheel_cancel(struct ix_wheel *wheel, struct ix_timer *timer)
-{
-	if (timer->slot.next) {
-		unfile(wheel, timer);
-		wheel->armed--;
-	}
-	if (timer->group.next)
-		list_remove(&timer->group);
 }
 
 /* The first occupied slot of @level in [from, 256); 256 if none. */
@@ -153,18 +124,63 @@ static int next_slot(const struct ix_wheel *wheel, uint64_t *tick, unsigned *lev
 	return 1;
 }
 
+static void find_next(struct ix_wheel *wheel)
+{
+	unsigned level, slot;
+
+	if (next_slot(wheel, &wheel->next_tick, &level, &slot))
+		wheel->next_index = level * IX_WHEEL_SLOTS + slot;
+	else
+		wheel->next_tick = UINT64_MAX;
+}
+
+static void unfile(struct ix_wheel *wheel, struct ix_timer *timer)
+{
+	struct ix_list *head = timer->slot.next;
+	uintptr_t first = (uintptr_t)&wheel->slot[0][0], at = (uintptr_t)head;
+	int emptied = head == timer->slot.prev;
+
+	list_remove(&timer->slot);
+	if (emptied && at >= first && at < (uintptr_t)(&wheel->slot[0][0] + IX_WHEEL_LEVELS * IX_WHEEL_SLOTS)) {
+		unsigned index = (unsigned)((at - first) / sizeof(struct ix_list));
+
+		wheel->occupied[index / IX_WHEEL_SLOTS][index % IX_WHEEL_SLOTS / 64] &= ~(1ull << index % 64);
+		if (index == wheel->next_index)
+			find_next(wheel);
+	}
+}
+
+void ix_wheel_arm(struct ix_wheel *wheel, struct ix_timer *timer, uint64_t expires_ns, struct ix_list *group)
+{
+	ix_wheel_cancel(wheel, timer);
+	timer->expires_ns = expires_ns;
+	if (group)
+		list_append(group, &timer->group);
+	file(wheel, timer, wheel->running ? wheel->now_tick + 1 : 0);
+	wheel->armed++;
+}
+
+void ix_wheel_cancel(struct ix_wheel *wheel, struct ix_timer *timer)
+{
+	if (timer->slot.next) {
+		unfile(wheel, timer);
+		wheel->armed--;
+	}
+	if (timer->group.next)
+		list_remove(&timer->group);
+}
+
 /* Moves the wheel to @target; everything up to it ends in the due list, in order of ticks. */
 static void advance(struct ix_wheel *wheel, uint64_t target)
 {
-	uint64_t tick;
-	unsigned level, slot;
-
-	while (next_slot(wheel, &tick, &level, &slot) && tick <= target) {
+	while (wheel->next_tick <= target) {
+		unsigned level = wheel->next_index / IX_WHEEL_SLOTS, slot = wheel->next_index % IX_WHEEL_SLOTS;
 		struct ix_list *head = &wheel->slot[level][slot], *node = head->next, *next;
 
-		wheel->now_tick = tick;
+		wheel->now_tick = wheel->next_tick;
 		ix_list_init(head);
 		wheel->occupied[level][slot / 64] &= ~(1ull << slot % 64);
+		find_next(wheel);
 		for (; node != head; node = next) {
 			next = node->next;
 			file(wheel, timer_of_slot(node), 0);
@@ -178,6 +194,8 @@ unsigned ix_wheel_run(struct ix_wheel *wheel, uint64_t now_ns, unsigned max, voi
 	uint64_t target = now_ns >> IX_WHEEL_TICK_SHIFT;
 	unsigned fired = 0;
 
+	if (ix_wheel_pass(wheel, now_ns))
+		return 0;
 	if (target > wheel->now_tick)
 		advance(wheel, target);
 	wheel->running = 1;
@@ -194,12 +212,9 @@ unsigned ix_wheel_run(struct ix_wheel *wheel, uint64_t now_ns, unsigned max, voi
 
 uint64_t ix_wheel_next_ns(const struct ix_wheel *wheel)
 {
-	uint64_t tick;
-	unsigned level, slot;
-
 	if (wheel->due.next != &wheel->due)
 		return wheel->now_tick << IX_WHEEL_TICK_SHIFT;
-	return next_slot(wheel, &tick, &level, &slot) ? tick << IX_WHEEL_TICK_SHIFT : UINT64_MAX;
+	return wheel->next_tick == UINT64_MAX ? UINT64_MAX : wheel->next_tick << IX_WHEEL_TICK_SHIFT;
 }
 
 void ix_wheel_suspend(struct ix_wheel *wheel, struct ix_list *group)

@@ -27,8 +27,10 @@ struct ix_timer {
 
 struct ix_wheel {
 	uint64_t now_tick;
-	uint64_t armed; /* timers in the wheel */
-	int running;    /* firing: what is armed for now waits for the next tick, so that a run ends */
+	uint64_t armed;      /* timers in the wheel */
+	uint64_t next_tick;  /* when the next occupied slot is reached; UINT64_MAX: none is occupied */
+	unsigned next_index; /* that slot, counted through all levels */
+	int running;         /* firing: what is armed for now waits for the next tick, so that a run ends */
 	struct ix_list due;
 	uint64_t occupied[IX_WHEEL_LEVELS][IX_WHEEL_SLOTS / 64];
 	struct ix_list slot[IX_WHEEL_LEVELS][IX_WHEEL_SLOTS];
@@ -43,6 +45,18 @@ void ix_wheel_cancel(struct ix_wheel *wheel, struct ix_timer *timer); /* also a 
 static inline int ix_timer_armed(const struct ix_timer *timer)
 {
 	return timer->slot.next != 0;
+}
+
+/* Whether nothing fires at @now_ns; if so, the wheel has been run. */
+static inline int ix_wheel_pass(struct ix_wheel *wheel, uint64_t now_ns)
+{
+	uint64_t tick = now_ns >> IX_WHEEL_TICK_SHIFT;
+
+	if (tick >= wheel->next_tick || wheel->due.next != &wheel->due)
+		return 0;
+	if (tick > wheel->now_tick)
+		wheel->now_tick = tick;
+	return 1;
 }
 
 /* Fires what is due at @now_ns, at most @max timers; returns how many. What is left stays due. */
