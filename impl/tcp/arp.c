@@ -33,6 +33,9 @@ struct arp_table {
 	bool deferred; /* call_rcu() has been used */
 };
 
+/* An entry has been given to call_rcu(). Until then nobody waits for cycles to end. */
+static _Atomic bool evicted;
+static _Thread_local bool online;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_exit; /* of an operating-system thread */
 
@@ -57,24 +60,32 @@ static void register_thread(void)
 	pthread_once(&once, make_key);
 	pthread_setspecific(at_exit, &registered);
 	rcu_register_thread();
+	online = true;
 }
 
 void arp_quiescent(void)
 {
-	rcu_quiescent_state();
+	if (atomic_load_explicit(&evicted, memory_order_relaxed))
+		rcu_quiescent_state();
 }
 
 /* This operating-system thread may not run cycles for long: nobody shall wait for it. */
 void arp_offline(void)
 {
 	register_thread();
-	rcu_thread_offline();
+	if (online)
+		rcu_thread_offline();
+	online = false;
 }
 
 void arp_online(void)
 {
+	if (online)
+		return;
 	register_thread();
-	rcu_thread_online();
+	if (!online)
+		rcu_thread_online();
+	online = true;
 }
 
 struct arp_table *arp_new(void)
@@ -137,6 +148,7 @@ static void evict(struct arp_table *table, uint64_t now, uint64_t lifetime_ns)
 			atomic_store_explicit(at, atomic_load(&e->next), memory_order_release);
 			table->entries--;
 			table->deferred = true;
+			atomic_store_explicit(&evicted, true, memory_order_relaxed);
 			call_rcu(&e->rcu, free_entry);
 		}
 	}
