@@ -46,11 +46,13 @@ static void write_duration(FILE *out, double seconds)
 static void write_head(FILE *out, const struct report *report)
 {
 	size_t drawn = 0, points = 0, capped = 0;
+	double wall_s = 0;
 
 	for (size_t i = 0; i < report->count; i++) {
 		drawn += report->entry[i].data->points > 0;
 		points += report->entry[i].data->points;
 		capped += report->entry[i].data->capped;
+		wall_s += report->entry[i].data->provenance.wall_s;
 	}
 	fprintf(
 	    out,
@@ -66,10 +68,11 @@ static void write_head(FILE *out, const struct report *report)
 		    ", of which %zu stopped at their cap before their interval was as narrow as asked for (hollow in "
 		    "the figures, &dagger; in the tables)",
 		    capped);
-	fprintf(
-	    out,
-	    ". Every point carries a confidence interval; latencies of queueing models are in multiples of the mean "
-	    "service time S.</p>\n<nav><ul>\n");
+	fprintf(out, ". They took ");
+	write_duration(out, wall_s);
+	fprintf(out,
+		" of one core's time. Values stand with their confidence intervals; latencies of queueing models are "
+		"in multiples of the mean service time S.</p>\n<nav><ul>\n");
 	for (size_t i = 0; i < report->count; i++) {
 		fprintf(out, "<li><a href=\"#figure-");
 		report_anchor(out, report->entry[i].figure->id);

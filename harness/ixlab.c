@@ -62,7 +62,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	gsl_set_error_handler_off(); /* its own ends the program; results are checked where they are used */
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe shows when the output is closed */
+	signal(SIGPIPE, SIG_IGN);    /* a closed pipe shows when the output is closed */
 	if (argc < 2)
 		command_reject("a command is needed; 'ixlab --help' lists them");
 	if (!strcmp(argv[1], "--help")) {

@@ -2,7 +2,7 @@
 #
 # A test is one of
 #   - a cmocka program, registered with $(call test,...) by the build.mk beside it: run as built by gcc, and again with
-#     the address, leak and undefined-behaviour sanitizers;
+#     the address, leak and undefined-behaviour sanitizers (not those in PLAIN_ONLY, long runs of code tested elsewhere);
 #   - an executable script tests/property/test_* or tests/integration/FOLDER/test_*: run once, exit code 0 is a pass,
 #     77 a skip; lines "ok N - name" and "not ok N - name" count as tests of their own. The repository root is the
 #     current directory, $IXLAB_BIN holds the programs, $TMPDIR is an empty directory that is removed afterwards;
@@ -24,7 +24,7 @@ NAMED_FUZZERS = $(patsubst $(BIN)/fuzz/%,%,$(FUZZERS))
 
 define test_list
 $(foreach t,$(NAMED_TESTS),plain	$(PLAIN_BUILD)/bin/tests/$(t)
-)$(foreach t,$(NAMED_TESTS),sanitized	$(SANITIZED_BUILD)/bin/tests/$(t)
+)$(foreach t,$(filter-out $(PLAIN_ONLY),$(NAMED_TESTS)),sanitized	$(SANITIZED_BUILD)/bin/tests/$(t)
 )$(foreach t,$(TEST_SCRIPTS),script	$(t)
 )$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 -runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
 )

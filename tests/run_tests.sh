@@ -60,6 +60,7 @@ fi
 
 list=$1
 CHECK_DIR=$(mktemp -d)
+chmod 755 "$CHECK_DIR" # tests of permissions become another user
 export CHECK_DIR
 trap 'rm -rf "$CHECK_DIR"' EXIT
 # A sanitizer that finds something must fail the test, leaks included.
