@@ -75,9 +75,10 @@ FORCE:
 
 include $(wildcard */build.mk */*/build.mk */*/*/build.mk)
 
-.PHONY: test-programs fuzz-programs
+.PHONY: test-programs tsan-programs fuzz-programs
 all: $(ALL_LIBS) $(PROGRAMS)
 test-programs: $(TESTS)
+tsan-programs: $(patsubst %,$(BIN)/tests/%,$(TSAN_TESTS))
 fuzz-programs: $(FUZZERS)
 
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(sort $(ALL_SRCS)))

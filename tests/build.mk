@@ -12,21 +12,28 @@
 # Everything is also compiled by clang. TESTS_ONLY=pattern (of grep -E) picks tests by name.
 FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 20
+# These face input from outside a process: a minute each, however many runs that are.
+FUZZ_LONG := frames calls script
+FUZZ_LONG_SECONDS ?= 60
 SANITIZERS := address,undefined
 FUZZ_VARIANT := CC=clang SANITIZE=$(SANITIZERS),fuzzer-no-link
 
 PLAIN_BUILD := build
 SANITIZED_BUILD := build/sanitize-$(subst $(comma),-,$(SANITIZERS))
+TSAN_BUILD := build/sanitize-thread
 FUZZ_BUILD := build/clang-sanitize-$(subst $(comma),-,$(SANITIZERS))-fuzzer-no-link
 TEST_SCRIPTS = $(filter-out %.c %.h %.mk %.md,$(wildcard tests/property/test_* tests/integration/*/test_*))
 NAMED_TESTS = $(patsubst $(BIN)/tests/%,%,$(TESTS))
 NAMED_FUZZERS = $(patsubst $(BIN)/fuzz/%,%,$(FUZZERS))
 
+fuzz_bounds = $(if $(filter $(FUZZ_LONG),$(1)),-max_total_time=$(FUZZ_LONG_SECONDS),-runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS))
+
 define test_list
 $(foreach t,$(NAMED_TESTS),plain	$(PLAIN_BUILD)/bin/tests/$(t)
 )$(foreach t,$(filter-out $(PLAIN_ONLY),$(NAMED_TESTS)),sanitized	$(SANITIZED_BUILD)/bin/tests/$(t)
 )$(foreach t,$(TEST_SCRIPTS),script	$(t)
-)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 -runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
+)$(foreach t,$(TSAN_TESTS),threads	$(TSAN_BUILD)/bin/tests/$(t)
+)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 $(call fuzz_bounds,$(t)) -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
 )
 endef
 
@@ -38,6 +45,7 @@ check:
 	@echo 'building with gcc, plainly and with sanitizers, and with clang'
 	+@$(SUB_MAKE) CC=gcc SANITIZE= all test-programs
 	+@$(SUB_MAKE) CC=gcc SANITIZE=$(SANITIZERS) test-programs
+	+@$(SUB_MAKE) CC=gcc SANITIZE=thread tsan-programs
 	+@$(SUB_MAKE) CC=clang SANITIZE= all test-programs
 	+@$(SUB_MAKE) $(FUZZ_VARIANT) fuzz-programs
 	+@$(SUB_MAKE) CC=gcc SANITIZE= run-tests
