@@ -3,6 +3,7 @@
 # A test is one of
 #   - a cmocka program, registered with $(call test,...) by the build.mk beside it: run as built by gcc, and again with
 #     the address, leak and undefined-behaviour sanitizers (not those in PLAIN_ONLY, long runs of code tested elsewhere);
+#     those with threads, named in TSAN_TESTS, a third time with the thread sanitizer;
 #   - an executable script tests/property/test_* or tests/integration/FOLDER/test_*: run once, exit code 0 is a pass,
 #     77 a skip; lines "ok N - name" and "not ok N - name" count as tests of their own. The repository root is the
 #     current directory, $IXLAB_BIN holds the programs, $TMPDIR is an empty directory that is removed afterwards;

@@ -10,7 +10,7 @@
  * charge cycles for it and the dataplane can count them.
  *
  * A flow group is the unit of ownership: it owns its connections, their timers and deferred packets; a thread owns
- *groups.
+ * groups.
  */
 #ifndef IX_DATAPLANE_H
 #define IX_DATAPLANE_H

@@ -1,28 +1,28 @@
 /*
  * libix: the event loop that an application is written to, over the batched calls and events of impl/core/abi.h. It
- *sees two arrays and two pools and nothing else of the dataplane, so an application does not know whether time is real
- *or simulated, nor whether the stack is in its own process.
+ * sees two arrays and two pools and nothing else of the dataplane, so an application does not know whether time is real
+ * or simulated, nor whether the stack is in its own process.
  *
  * Who may call what when
  *	One runtime per elastic thread. Everything here is called by that thread, within ix_runtime_run() (that is, from
  *	handlers) or between two runs. Handlers may call anything here but ix_runtime_run() and ix_runtime_destroy().
  *	A connection belongs to the runtime whose handler ran last for it: when its flow group migrates, its next
- *handler runs on another thread's runtime (ix_connection_runtime()). Touch a connection only from its own handlers, or
- *where the application knows that it has not moved.
+ *	handler runs on another thread's runtime (ix_connection_runtime()). Touch a connection only from its own
+ *	handlers, or where the application knows that it has not moved.
  *
  * Order of handlers of a connection
  *	opened, then received, sent and ended as things happen, then closed, once, last. After ix_close() or ix_abort()
  *	received and ended are not called any more. A dial that fails gets opened with a negative status and nothing
- *else.
+ *	else.
  *
  * Who owns a buffer
  *	ix_write() copies. Memory given to ix_write_zero_copy() comes from ix_memory_take(), must not be changed until
- *its done callback, and is the application's again then. Received bytes stay where the NIC put them, read-only: until
- *	ix_read() has copied them out, or, taken by ix_read_take(), until ix_read_done(); all of a connection's
+ *	its done callback, and is the application's again then. Received bytes stay where the NIC put them, read-only:
+ *	until ix_read() has copied them out, or, taken by ix_read_take(), until ix_read_done(); all of a connection's
  *	end with its closed handler. A peer's window opens as bytes are done with.
  *
  * Writes of one cycle leave in one batch after the handlers have run, one SENDV per connection; what the window does
- *not take is kept here (the dataplane buffers nothing). The library never prints, exits or aborts.
+ * not take is kept here (the dataplane buffers nothing). The library never prints, exits or aborts.
  */
 #ifndef IX_LIBIX_H
 #define IX_LIBIX_H
