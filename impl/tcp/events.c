@@ -142,14 +142,12 @@ unsigned tcp_flush(struct tcp_thread *t, struct tcp_connection *c, unsigned room
 }
 
 /* Takes turns over groups and connections, so that none waits for ever. */
-void tcp_deliver_pending(struct ix_thread *thread, unsigned room)
+void tcp_deliver_pending(struct tcp_thread *t, unsigned room)
 {
-	struct tcp_thread *t = tcp_enter(thread);
-
 	while (room && t->owed_groups.next != &t->owed_groups) {
 		struct tcp_group *g = container_of(t->owed_groups.next, struct tcp_group, owed_link);
 		struct tcp_connection *c = container_of(g->owed.next, struct tcp_connection, link);
-		unsigned before = thread->event_count, share = LWIP_MIN(room, IX_EVENTS_PER_STEP);
+		unsigned before = t->thread->event_count, share = LWIP_MIN(room, IX_EVENTS_PER_STEP);
 
 		t->group = g;
 		tcp_disown(t, c);
@@ -158,7 +156,7 @@ void tcp_deliver_pending(struct ix_thread *thread, unsigned room)
 			tcp_list_add(&t->owed_groups, &g->owed_link);
 		}
 		tcp_connection_settle(t, c, share);
-		before = thread->event_count - before;
+		before = t->thread->event_count - before;
 		room -= LWIP_MIN(room, before ? before : 1);
 	}
 }

@@ -138,7 +138,6 @@ static inline struct tcp_thread *tcp_enter(struct ix_thread *thread)
 
 	if (tcp_current != t)
 		tcp_set_current(t);
-	tcp_ticks = (uint32_t)(thread->now_ns / NS_PER_MS) | 1; /* 0 means "not timed" to lwIP */
 	return t;
 }
 void tcp_free_blocks(struct tcp_thread *t);
@@ -181,7 +180,7 @@ uint32_t tcp_send_room(const struct tcp_connection *c);
 /* events.c */
 void tcp_disown(struct tcp_thread *t, struct tcp_connection *c);
 void tcp_owe(struct tcp_thread *t, struct tcp_connection *c, unsigned what);
-void tcp_deliver_pending(struct ix_thread *thread, unsigned room);
+void tcp_deliver_pending(struct tcp_thread *t, unsigned room);
 unsigned tcp_flush(struct tcp_thread *t, struct tcp_connection *c, unsigned room);
 
 /* timers.c */
@@ -206,6 +205,7 @@ int rx_queue_done(struct tcp_thread *t, struct rx_queue *q, ix_buffer buffer, ui
 
 /* checksum.c: of data, and of data with the pseudo-header of TCP and UDP; 0 if they contain a right one. */
 uint16_t ip_checksum(const void *data, uint32_t length);
+uint16_t ip_checksum_header(const void *header); /* of IPv4, without options */
 uint16_t ip_checksum_pseudo(const void *data, uint16_t length, uint32_t src_be, uint32_t dst_be, uint8_t protocol);
 
 /* ip.c */

@@ -70,7 +70,7 @@ void ip_finish(struct tcp_thread *t, struct ix_packet *packet, uint16_t length, 
 		return;
 	}
 	if (o->generate_checksums)
-		ip.checksum = ip_checksum(&ip, IP_HEADER);
+		ip.checksum = ip_checksum_header(&ip);
 	memcpy(packet->data + ETH_HEADER, &ip, IP_HEADER);
 	packet->length = (uint16_t)(ETH_HEADER + IP_HEADER + length);
 	packet->data[12] = ETH_TYPE_IP >> 8;
@@ -160,7 +160,7 @@ static uint64_t *check_ip(struct tcp_thread *t, const struct ix_packet *packet, 
 	total = lwip_ntohs(ip->total_length);
 	if (ip->version_length != 0x45 || total < IP_HEADER || total > packet->length - ETH_HEADER)
 		return &n->malformed;
-	if (t->host->options.check_checksums && ip_checksum(ip, IP_HEADER))
+	if (t->host->options.check_checksums && ip_checksum_header(ip))
 		return &n->bad_checksum;
 	if (lwip_ntohl(ip->dst) != t->host->options.ip)
 		return &n->not_ours;

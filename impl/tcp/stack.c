@@ -159,9 +159,12 @@ static void receive(struct ix_thread *thread, struct ix_flow_group *group, struc
 
 static void deliver_pending(struct ix_thread *thread, unsigned room)
 {
-	struct tcp_thread *t = tcp_enter(thread);
+	struct tcp_thread *t = thread->stack_state;
 
 	arp_quiescent();
+	if (t->announced && !t->arp_wait.count && t->owed_groups.next == &t->owed_groups)
+		return; /* as in most cycles */
+	tcp_enter(thread);
 	if (!t->announced) {
 		t->announced = true;
 		if (!thread->id)
@@ -169,7 +172,7 @@ static void deliver_pending(struct ix_thread *thread, unsigned room)
 	}
 	if (t->arp_wait.count)
 		arp_retry_waiting(t);
-	tcp_deliver_pending(thread, room);
+	tcp_deliver_pending(t, room);
 }
 
 static void group_leave(struct ix_thread *thread, struct ix_flow_group *group)
