@@ -83,6 +83,9 @@ static uint64_t user_phase(struct sim_core *core, uint64_t start_ns)
 	return user_ns;
 }
 
+static void output_half(struct sim_core *core);
+
+/* A cycle without costs is followed at once by the next, which sends what it has made; then others have their turn. */
 static void input_half(struct sim_core *core)
 {
 	struct sim_machine *machine = core->machine;
@@ -113,7 +116,13 @@ static void input_half(struct sim_core *core)
 		go_idle(core);
 		return;
 	}
-	begin(core, CORE_OUTPUT, core->user_until_ns);
+	if (core->user_until_ns > now_ns || core->again) {
+		begin(core, CORE_OUTPUT, core->user_until_ns);
+		return;
+	}
+	core->again = 1;
+	output_half(core);
+	core->again = 0;
 }
 
 static void output_half(struct sim_core *core)

@@ -48,6 +48,7 @@ struct sim_core {
 	struct sim_event leave; /* packets transmitted by an input half (order of the released code) leave */
 	int results;            /* of calls that have run in this cycle stand there for the application to see */
 	int asked;              /* for a user phase, by sim_machine_wake() */
+	int again;              /* the cycle under way has followed another at once */
 	uint64_t kernel_until_ns, user_until_ns; /* of the phase under way */
 	uint64_t idle_since_ns;
 	struct sim_core_totals totals;

@@ -26,44 +26,55 @@ static inline uint64_t word_at(uint64_t key, uint64_t word)
 	return mix(key + word * GOLDEN);
 }
 
+/* The first @n of the bytes from @position on that share a word with it: up to 7. */
+static size_t head_of(uint64_t position, size_t n)
+{
+	size_t to_word = -position & 7;
+
+	return to_word < n ? to_word : n;
+}
+
+static uint64_t part_at(uint64_t key, uint64_t position)
+{
+	return word_at(key, position / 8) >> 8 * (position % 8);
+}
+
 void packet_fill(uint64_t key, uint64_t position, uint8_t *bytes, size_t n)
 {
-	while (n) {
-		uint64_t word = word_at(key, position / 8);
-		size_t offset = position % 8, part = 8 - offset < n ? 8 - offset : n;
+	size_t head = head_of(position, n), at = head;
+	uint64_t word = part_at(key, position);
 
-		if (part == 8)
-			memcpy(bytes, &word, 8);
-		else
-			memcpy(bytes, (const uint8_t *)&word + offset, part);
-		bytes += part;
-		position += part;
-		n -= part;
+	memcpy(bytes, &word, head);
+	for (; n - at >= 8; at += 8) {
+		word = word_at(key, (position + at) / 8);
+		memcpy(bytes + at, &word, 8);
 	}
+	word = word_at(key, (position + at) / 8);
+	memcpy(bytes + at, &word, n - at);
+}
+
+/* How many of @n bytes, up to 8, differ from those of @word. */
+static size_t differing(uint64_t word, const uint8_t *bytes, size_t n)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < n; i++)
+		wrong += bytes[i] != (uint8_t)(word >> 8 * i);
+	return wrong;
 }
 
 size_t packet_wrong(uint64_t key, uint64_t position, const uint8_t *bytes, size_t n)
 {
-	size_t wrong = 0;
+	size_t at = head_of(position, n), wrong = differing(part_at(key, position), bytes, at);
 
-	while (n) {
-		uint64_t word = word_at(key, position / 8), there = 0;
-		size_t offset = position % 8, part = 8 - offset < n ? 8 - offset : n;
+	for (; n - at >= 8; at += 8) {
+		uint64_t word = word_at(key, (position + at) / 8), there;
 
-		memcpy((uint8_t *)&there + offset, bytes, part);
-		if (part < 8) {
-			uint64_t mask = 0;
-
-			memset((uint8_t *)&mask + offset, 0xff, part);
-			word &= mask;
-		}
-		for (uint64_t differs = word ^ there; differs; differs >>= 8)
-			wrong += (differs & 0xff) != 0;
-		bytes += part;
-		position += part;
-		n -= part;
+		memcpy(&there, bytes + at, 8);
+		if (there != word)
+			wrong += differing(word, bytes + at, 8);
 	}
-	return wrong;
+	return wrong + differing(word_at(key, (position + at) / 8), bytes + at, n - at);
 }
 
 void packet_pump(struct sim_packet *world, struct packet_end *end)
