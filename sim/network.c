@@ -3,11 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADDRESS_BYTES 6u
+#define ADDRESS_BYTES  6u
+#define ETHERNET_BYTES 14u
+
+/* Drops a damaged frame that nobody could recognize as such. */
+static int drop_damaged(struct sim_network *network, struct ix_packet *frame)
+{
+	static const uint8_t ipv4[2] = {0x08, 0x00};
+
+	if (!(frame->flags & SIM_WIRE_DAMAGED) ||
+	    (frame->length >= ETHERNET_BYTES && !memcmp(frame->data + 2 * ADDRESS_BYTES, ipv4, sizeof(ipv4))))
+		return 0;
+	network->damaged++;
+	sim_pool_put(network->pool, frame);
+	return 1;
+}
 
 static void to_host(void *context, struct ix_packet *frame)
 {
-	sim_nic_frame(&((struct sim_host *)context)->machine.nic, frame);
+	struct sim_host *host = context;
+
+	if (!drop_damaged(host->network, frame))
+		sim_nic_frame(&host->machine.nic, frame);
 }
 
 /* A copy for everyone but the sender; as on a full switch, who cannot have one goes without. */
@@ -21,8 +38,10 @@ static void broadcast(struct sim_network *network, const struct sim_host *from, 
 		memcpy(copy->data, frame->data, frame->length);
 		copy->length = frame->length;
 		network->forwarded++;
+		network->copied++;
 		sim_wire_send(&network->host[i]->down, copy);
 	}
+	network->copied--;
 	sim_pool_put(network->pool, frame);
 }
 
@@ -31,6 +50,8 @@ static void to_switch(void *context, struct ix_packet *frame)
 	struct sim_host *from = context;
 	struct sim_network *network = from->network;
 
+	if (drop_damaged(network, frame))
+		return;
 	if (frame->length >= ADDRESS_BYTES && (frame->data[0] & 1)) {
 		broadcast(network, from, frame);
 		return;

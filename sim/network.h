@@ -2,6 +2,9 @@
  * A network of simulated machines: each is linked by a wire up to a switch and a wire down from it. The switch knows
  * every address from the start, copies broadcasts to all other hosts, and forwards without delay of its own; what waits
  * for a wire down is the queue of its port (sim_wire_options.queue_bytes). Packets are whole Ethernet frames.
+ *
+ * Frames with a flipped bit go on, for the checksums of IP, TCP and UDP to find, as if it had been flipped in the
+ * memory of a switch. Other frames (ARP) have no checksum but Ethernet's frame check sequence: they are dropped.
  */
 #ifndef IXLAB_SIM_NETWORK_H
 #define IXLAB_SIM_NETWORK_H
@@ -26,6 +29,8 @@ struct sim_network {
 	struct sim_host *host[SIM_NETWORK_HOSTS_MAX];
 	unsigned hosts;
 	uint64_t forwarded;
+	int64_t copied;   /* copies of broadcasts, less the frames copied */
+	uint64_t damaged; /* frames dropped for a flipped bit, since they are not IPv4 */
 	uint64_t unknown; /* frames to addresses of nobody, or too short to have one: dropped */
 };
 

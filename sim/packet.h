@@ -86,12 +86,12 @@ extern const char *const sim_packet_step_name[SIM_PACKET_STEPS]; /* "prepare", .
 /* Frames, all of a run. Each leaves a place as often as it came: see sim_packet_balance(). */
 struct sim_packet_frames {
 	uint64_t sent;       /* by NICs */
-	uint64_t switched;   /* that came to the switch */
-	uint64_t copied;     /* by the switch: further copies of broadcasts */
+	int64_t copied;      /* by the switch: copies of broadcasts, less the frames copied */
 	uint64_t duplicated; /* by impairment */
 	uint64_t processed;  /* by stacks */
 	uint64_t lost;       /* by impairment */
 	uint64_t dropped_switch, dropped_ring;
+	uint64_t damaged;              /* not IPv4, and dropped for a flipped bit */
 	uint64_t unknown;              /* of no address the switch knows */
 	uint64_t in_flight;            /* on wires, in rings and in software queues */
 	uint64_t corrupted, reordered; /* by impairment; they arrive */

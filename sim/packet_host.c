@@ -73,6 +73,9 @@ static void set_tcp_options(const struct sim_packet *world, unsigned number, str
 	tcp->rto_initial_ns = 5 * tcp->rto_min_ns < NS_PER_S ? 5 * tcp->rto_min_ns : NS_PER_S;
 	if (tcp->rto_initial_ns < tcp->rto_min_ns)
 		tcp->rto_initial_ns = tcp->rto_min_ns;
+	tcp->arp_retry_ns = tcp->rto_initial_ns; /* a lost request must not outlast the connections that wait for it */
+	if (tcp->delayed_ack_ns > tcp->rto_min_ns / 4) /* else the peer takes a delayed one for lost */
+		tcp->delayed_ack_ns = tcp->rto_min_ns / 4;
 	tcp->time_wait_ns = TIME_WAIT_NS;
 	if (world->options.scenario == SIM_PACKET_CHURN) {
 		tcp->keepalive_idle_ns = CHURN_KEEPALIVE_NS;

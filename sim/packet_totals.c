@@ -124,7 +124,6 @@ static void add_host(const struct sim_packet *world, unsigned number, struct sim
 	frames->in_flight += waiting(machine);
 	totals->reordered_by_migration += world->host[number].reordered;
 	totals->dropped_by_migration += accepted - world->host[number].processed - waiting(machine);
-	frames->switched += world->network.host[number]->up.totals.delivered;
 	add_wire(frames, &world->network.host[number]->up);
 	add_wire(frames, &world->network.host[number]->down);
 }
@@ -190,7 +189,8 @@ void sim_packet_totals(struct sim_packet *world, struct sim_packet_totals *total
 		totals->connections_lost = world->sessions_lost; /* seen by both ends, most of them */
 	for (unsigned i = 0; i < world->network.hosts; i++)
 		add_host(world, i, totals);
-	totals->frames.copied = world->network.forwarded + world->network.unknown - totals->frames.switched;
+	totals->frames.damaged = world->network.damaged;
+	totals->frames.copied = world->network.copied;
 	totals->frames.unknown = world->network.unknown;
 	totals->events = world->engine.fired;
 	totals->assertions = atomic_load(&ix_tcp_assertions);
@@ -200,6 +200,7 @@ void sim_packet_totals(struct sim_packet *world, struct sim_packet_totals *total
 
 int64_t sim_packet_balance(const struct sim_packet_frames *f)
 {
-	return (int64_t)(f->sent + f->copied + f->duplicated) -
-	       (int64_t)(f->processed + f->lost + f->dropped_switch + f->dropped_ring + f->unknown + f->in_flight);
+	return (int64_t)(f->sent + f->duplicated) + f->copied -
+	       (int64_t)(f->processed + f->lost + f->dropped_switch + f->dropped_ring + f->damaged + f->unknown +
+			 f->in_flight);
 }

@@ -78,6 +78,7 @@ static void flip_bit(struct sim_wire *wire, struct ix_packet *packet)
 	uint32_t bit = rng_below(&wire->rng, 8u * packet->length);
 
 	packet->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	packet->flags |= SIM_WIRE_DAMAGED;
 	wire->totals.corrupted++;
 }
 

@@ -17,6 +17,9 @@
 #define SIM_ETHERNET_OVERHEAD_BYTES 24u
 #define SIM_ETHERNET_MIN_BYTES      60u /* shorter frames are padded on the wire */
 
+/* In a packet's flags: a bit of it was flipped on the way. */
+#define SIM_WIRE_DAMAGED 0x80000000u
+
 struct sim_wire_options {
 	uint64_t bandwidth_bps; /* 0: infinite */
 	uint64_t delay_ns;

@@ -7,3 +7,6 @@ $(eval $(call test,unit/sim/test_cost_file,tests/unit/sim/test_cost_file.c,$(HAR
 $(eval $(call test,unit/sim/test_allocation,tests/unit/sim/test_allocation.c,sim ixcore models,$(SIM_TEST_LIBS) \
 	-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=aligned_alloc))
 $(eval $(call test,unit/sim/test_network,tests/unit/sim/test_network.c,sim ixtcp ixcore lwip models,$(SIM_TEST_LIBS) -lurcu-qsbr -lurcu-common -lpthread))
+PACKET_TEST_LIBS := sim ix ixtcp ixcore lwip models
+PACKET_TEST_LDLIBS := $(SIM_TEST_LIBS) -lurcu-qsbr -lurcu-common -lpthread
+$(eval $(call test,unit/sim/test_packet,tests/unit/sim/test_packet.c,$(PACKET_TEST_LIBS),$(PACKET_TEST_LDLIBS)))
