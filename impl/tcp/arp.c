@@ -33,6 +33,23 @@ struct arp_table {
 	bool deferred; /* call_rcu() has been used */
 };
 
+/* The thread sanitizer does not see into liburcu: what a grace period orders is told to it. */
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+void __tsan_acquire(void *object);
+void __tsan_release(void *object);
+static char grace_period;
+#define READS_DONE()   __tsan_release(&grace_period)
+#define READERS_DONE() __tsan_acquire(&grace_period)
+#else
+#define READS_DONE()   ((void)0)
+#define READERS_DONE() ((void)0)
+#endif
+
 /* An entry has been given to call_rcu(). Until then nobody waits for cycles to end. */
 static _Atomic bool evicted;
 static _Thread_local bool online;
@@ -42,6 +59,7 @@ static pthread_key_t at_exit; /* of an operating-system thread */
 static void unregister(void *registered)
 {
 	(void)registered;
+	READS_DONE();
 	rcu_unregister_thread();
 }
 
@@ -65,14 +83,17 @@ static void register_thread(void)
 
 void arp_quiescent(void)
 {
-	if (atomic_load_explicit(&evicted, memory_order_relaxed))
-		rcu_quiescent_state();
+	if (!online || !atomic_load_explicit(&evicted, memory_order_relaxed))
+		return;
+	READS_DONE();
+	rcu_quiescent_state();
 }
 
 /* This operating-system thread may not run cycles for long: nobody shall wait for it. */
 void arp_offline(void)
 {
 	register_thread();
+	READS_DONE();
 	if (online)
 		rcu_thread_offline();
 	online = false;
@@ -128,6 +149,7 @@ static struct arp_entry *find(struct arp_table *table, uint32_t ip)
 
 static void free_entry(struct rcu_head *head)
 {
+	READERS_DONE();
 	free(container_of(head, struct arp_entry, rcu));
 }
 
