@@ -125,6 +125,8 @@ static int check_together(json_t *params, int scenario, struct point_error *erro
 	if (migrate_ms > 0 && migrate_ms < 0.001)
 		return wrong(error, "migrate_every",
 			     "is not allowed; allowed: milliseconds, from 0.001 to 1e6, or 0 for never");
+	if (migrate_ms > 0 && scenario == SIM_PACKET_INCAST)
+		return wrong(error, "migrate_every", "is not allowed; allowed: with any scenario but incast");
 	if (migrate_ms > 0 && json_integer_value(json_object_get(params, "cores")) < 2)
 		return wrong(error, "migrate_every", "is not allowed; allowed: with two cores or more");
 	return 0;

@@ -53,10 +53,12 @@ struct sim_packet_options {
 	unsigned depth;         /* messages of a connection under way at most, 1 .. SIM_PACKET_DEPTH_MAX */
 	double rate_rps;        /* open loop, Poisson, on connections drawn at random; 0: closed loop. echo only */
 	double loss, reorder, duplicate, corrupt; /* probabilities per frame, 0 .. 1 */
-	uint64_t migrate_every_ns;                /* random flow groups between random cores; 0: never */
-	uint64_t rto_min_ns;                      /* 16 us .. 60 s */
-	uint64_t buffer_bytes;                    /* of each switch port; more than that is dropped; 0: no bound */
-	struct sim_costs costs;                   /* of the server, and the wires */
+	/* Random flow groups between random cores; 0: never. Not with incast, where the server writes without an event,
+	 * hence without knowing where the connection is. */
+	uint64_t migrate_every_ns;
+	uint64_t rto_min_ns;    /* 16 us .. 60 s */
+	uint64_t buffer_bytes;  /* of each switch port; more than that is dropped; 0: no bound */
+	struct sim_costs costs; /* of the server, and the wires */
 	uint64_t seed;
 	uint32_t replication;
 };
