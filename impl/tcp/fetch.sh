@@ -2,10 +2,11 @@
 # usage: fetch.sh CACHE
 # Fetches the distribution's source package of lwIP into CACHE/lwip-VERSION (nothing is done if it is there) and prints
 # that directory. The system's apt configuration is read, never changed; apt verifies the signatures of the lists and,
-# through them, the checksums of the files. Needs no root.
+# through them, the checksums of the files. Needs no root. APT_ETC is where sources.list is, if not in /etc/apt.
 set -eu
 version=2.1.3
 cache=$1
+etc=${APT_ETC:-/etc/apt}
 source_dir=$cache/lwip-$version
 [ -e "$source_dir/.complete" ] && { echo "$source_dir"; exit 0; }
 
@@ -13,6 +14,14 @@ fail()
 {
 	echo "ixlab: fetching the lwIP source package: $1" >&2
 	exit 1
+}
+
+# What apt said, in one line, and what to do about it.
+fail_apt()
+{
+	cause=$(grep -m 1 '^[EW]:' "$work/log" || tail -n 1 "$work/log")
+	fail "apt-get $1: ${cause:-failed}. This step needs the network once: run it again with a network (http_proxy is \
+followed), or unpack Debian's lwip $version as $source_dir and create the file .complete in it"
 }
 
 mkdir -p "$cache"
@@ -29,11 +38,11 @@ codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 [ -n "$codename" ] || fail "/etc/os-release names no release"
 
 # Sources of this release, whichever of the two formats lists them, turned from binary into source packages.
-cat /dev/null /etc/apt/sources.list.d/*.sources 2>/dev/null |
+cat /dev/null "$etc"/sources.list.d/*.sources 2>/dev/null |
 	awk -v RS= -v ORS='\n\n' -v suite="$codename" '
 		$0 ~ "(^|\n)Suites:[^\n]*[ \t]" suite { sub(/(^|\n)Types:[^\n]*/, "\nTypes: deb-src"); sub(/^\n/, ""); print }' \
 		>"$work/parts/release.sources"
-cat /dev/null /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+cat /dev/null "$etc"/sources.list "$etc"/sources.list.d/*.list 2>/dev/null |
 	awk -v suite="$codename" '
 		$1 == "deb" || $1 == "deb-src" {
 			field = 2
@@ -44,17 +53,19 @@ cat /dev/null /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
 			sub(/^deb(-src)?/, "deb-src")
 			if (!seen[$0]++) print
 		}' >"$work/parts/release.list"
-[ -s "$work/parts/release.sources" ] || [ -s "$work/parts/release.list" ] || fail "apt has no source for $codename"
+[ -s "$work/parts/release.sources" ] || [ -s "$work/parts/release.list" ] ||
+	fail "no line for $codename in $etc/sources.list or $etc/sources.list.d"
 
 apt()
 {
 	apt-get -qq -o Dir::Etc::sourceparts="$work/parts" -o Dir::Etc::sourcelist=/dev/null \
 		-o Dir::State::lists="$work/lists" -o Dir::Cache="$work" -o Dir::Cache::archives="$work/archives" \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o Acquire::Retries=3 \
+		-o APT::Update::Error-Mode=any \
 		-o Acquire::AllowInsecureRepositories=false -o APT::Get::AllowUnauthenticated=false "$@"
 }
-apt update >&2 || fail "apt-get update failed"
-(cd "$work/unpacked" && apt source lwip >"$work/log" 2>&1) || { cat "$work/log" >&2; fail "apt-get source failed"; }
+apt update >"$work/log" 2>&1 || fail_apt update
+(cd "$work/unpacked" && apt source lwip >"$work/log" 2>&1) || fail_apt source
 set -- "$work"/unpacked/lwip-"$version"*/src
 [ -d "$1" ] || fail "expected version $version, got: $(cd "$work/unpacked" && echo lwip*)"
 rm -rf "$source_dir"
