@@ -46,7 +46,7 @@ static const struct argp_option options[] = {
     {"connections", KEY_CONNECTIONS, "N", 0, "Connections at once, 1 to 1000000 (100)", 1},
     {"cores", KEY_CORES, "N", 0, "Cores of the server, one elastic thread each, 1 to 64 (1)", 1},
     {"clients", KEY_CLIENTS, "N", 0,
-     "Client hosts that share the connections, 1 to 63 (1; incast: one for each connection, at most 32)", 1},
+     "Client hosts that share the connections, 1 to 63 (1; incast: one for each connection, at most 63)", 1},
     {"message", KEY_MESSAGE, "BYTES", 0, "Bytes of a message, 1 to 1048576 (64)", 1},
     {"requests", KEY_REQUESTS, "N", 0, "Messages in all (100000; connect: one for each connection)", 1},
     {"depth", KEY_DEPTH, "N", 0, "Messages of a connection under way at most, 1 to 1024 (1)", 1},

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define REQUESTS_DEFAULT 100000
-#define INCAST_CLIENTS   32
+#define INCAST_CLIENTS   SIM_PACKET_CLIENTS_MAX
 #define INCAST_BUFFER    (256 << 10)
 
 static int scenario_of(const json_t *params)
@@ -30,8 +30,9 @@ static void set_defaults(json_t *params, int scenario)
 	point_set_default(params, "connections", json_integer(100));
 	connections = json_integer_value(json_object_get(params, "connections"));
 	if (incast)
-		point_set_default(params, "clients",
-				  json_integer(connections < INCAST_CLIENTS ? connections : INCAST_CLIENTS));
+		point_set_default(
+		    params, "clients",
+		    json_integer(connections < (json_int_t)INCAST_CLIENTS ? connections : INCAST_CLIENTS));
 	point_set_default(params, "clients",
 			  json_integer((connections + SIM_PACKET_PER_CLIENT_MAX - 1) / SIM_PACKET_PER_CLIENT_MAX));
 	point_set_default(params, "cores", json_integer(1));
