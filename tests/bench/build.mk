@@ -15,3 +15,6 @@ $(eval $(call program,bench/bench_queue,tests/bench/bench_queue.c,analysis model
 BENCHES += $(BIN)/bench/bench_queue
 $(eval $(call program,bench/bench_sim,tests/bench/bench_sim.c,sim ixcore models,$(MODELS_LIBS) -lm))
 BENCHES += $(BIN)/bench/bench_sim
+$(eval $(call program,bench/bench_packet,tests/bench/bench_packet.c,sim ix $(TCP_LIBS) models,$(MODELS_LIBS) -lm $(TCP_LDLIBS)))
+$(BIN)/bench/bench_packet: | $(BIN)/bench/bench_lwip_bare
+BENCHES += $(BIN)/bench/bench_packet
