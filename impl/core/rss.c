@@ -35,20 +35,28 @@ uint32_t ix_rss_hash_reference(const uint8_t *key, const uint8_t *input, unsigne
 	return hash;
 }
 
+/* The hash is linear: that of a byte is that of the byte without its lowest bit, and of that bit. */
+static void fill(uint32_t table[256], const uint8_t *key, unsigned first_bit)
+{
+	uint32_t window[8];
+	unsigned bit, value;
+
+	for (bit = 0; bit < 8; bit++)
+		window[bit] = key_window(key, first_bit + 7 - bit);
+	table[0] = 0;
+	for (value = 1; value < 256; value++)
+		table[value] = table[value & (value - 1)] ^ window[__builtin_ctz(value)];
+}
+
 int ix_rss_init(struct ix_rss *rss, const uint8_t key[IX_RSS_KEY_SIZE], uint32_t groups)
 {
-	unsigned byte, value, bit;
+	unsigned byte;
 
 	if (groups == 0 || groups > IX_RSS_GROUPS_MAX || (groups & (groups - 1)))
 		return -1;
 	rss->groups = groups;
 	for (byte = 0; byte < 12; byte++)
-		for (value = 0; value < 256; value++) {
-			rss->table[byte][value] = 0;
-			for (bit = 0; bit < 8; bit++)
-				if (value & 0x80u >> bit)
-					rss->table[byte][value] ^= key_window(key, byte * 8 + bit);
-		}
+		fill(rss->table[byte], key, byte * 8);
 	return 0;
 }
 

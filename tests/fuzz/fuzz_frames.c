@@ -134,6 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.packets = 256;
 	config.groups = 1;
 	config.events = IX_EVENTS_MIN;
+	config.calls = 512;
 	config.tcp[1].check_checksums = 0;
 	config.tcp[1].half_open_max = 4;
 	config.tcp[1].backlog = 4;

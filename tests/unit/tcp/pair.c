@@ -283,6 +283,7 @@ void pair_open(struct pair *pair, const struct pair_config *config)
 		options.threads = config->threads[i];
 		options.groups = config->groups;
 		options.events = config->events;
+		options.calls = config->calls ? config->calls : options.calls;
 		options.stack = &ix_stack_tcp;
 		options.stack_options = &config->tcp[i];
 		assert_int_equal(ix_dataplane_create(&h->dataplane, &options, &platform), 0);

@@ -86,6 +86,7 @@ struct pair_config {
 	unsigned threads[2];
 	unsigned groups, events;
 	unsigned packets; /* of the pool; 0: 16384 */
+	unsigned calls;   /* of a thread; 0: as many as by default */
 	uint64_t delay_ns;
 	struct ix_tcp_options tcp[2];
 };
