@@ -194,8 +194,10 @@ void tcp_drop_unread(struct tcp_thread *t, struct tcp_connection *c)
 static void settle_dead(struct tcp_thread *t, struct tcp_connection *c)
 {
 	ix_wheel_cancel(&t->thread->wheel, &c->timer);
-	if (!(c->flags & CONN_ACCEPTED))
+	if (!(c->flags & CONN_ACCEPTED)) { /* nobody is told of what came before */
 		tcp_drop_unread(t, c);
+		c->owed &= (uint8_t)~OWE_EOF;
+	}
 	if (!(c->flags & CONN_KNOWN)) { /* the knock, if there was to be one, is off */
 		c->owed = 0;
 		if (c->handle)
