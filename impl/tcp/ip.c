@@ -94,7 +94,7 @@ err_t ip4_output_if(struct pbuf *p, const ip4_addr_t *src, const ip4_addr_t *des
 		return ERR_MEM;
 	at = packet->data + ETH_HEADER + IP_HEADER;
 	for (; p; p = p->next) {
-		memcpy(at, p->payload, p->len);
+		memmove(at, p->payload, p->len); /* the application may name any packet's memory, this one's too */
 		at += p->len;
 	}
 	if (t->host->options.generate_checksums) {

@@ -129,8 +129,9 @@ int64_t udp_send(struct tcp_thread *t, const struct ix_call *call)
 	open_port(h, port);
 	datagram = packet->data + ETH_HEADER + IP_HEADER;
 	udp = (struct udp_header){lwip_htons(port), lwip_htons(call->port), lwip_htons(length), 0};
+	/* The application may name any packet's memory, this one's too. */
+	memmove(datagram + UDP_HEADER, ix_buffer_memory(h->dataplane, call->buffer, call->length), call->length);
 	memcpy(datagram, &udp, UDP_HEADER);
-	memcpy(datagram + UDP_HEADER, ix_buffer_memory(h->dataplane, call->buffer, call->length), call->length);
 	if (h->options.generate_checksums) {
 		udp.checksum = ip_checksum_pseudo(datagram, length, src_be, dst_be, IP_PROTOCOL_UDP);
 		if (!udp.checksum)
