@@ -31,7 +31,7 @@ struct ix_tcp_options {
 	uint16_t port_low, port_high; /* local ports of CONNECT and of UDP_SEND without one */
 
 	unsigned half_open_max; /* per flow group; the oldest makes room for the next */
-	unsigned backlog;       /* established and not yet accepted, per flow group; SYNs beyond it are ignored */
+	unsigned backlog;       /* established and not yet accepted, per flow group: further SYNs are ignored */
 
 	uint32_t window_bytes;    /* receive window, 2 * MSS .. 65535 << 7 */
 	uint32_t send_bytes;      /* most in flight per connection, 2 * MSS .. 16 MiB */

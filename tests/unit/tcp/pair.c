@@ -458,6 +458,12 @@ struct pair_end *pair_peer(struct pair_end *e)
 	return NULL;
 }
 
+void pair_end_accept(struct pair_end *e)
+{
+	call_of(e, IX_CALL_ACCEPT);
+	e->accepted = true;
+}
+
 void pair_end_close(struct pair_end *e)
 {
 	call_of(e, IX_CALL_CLOSE);
@@ -520,6 +526,8 @@ static void on_knock(struct pair_host *h, unsigned thread, const struct ix_event
 	e->passive = true;
 	e->handle = event->handle;
 	e->port = event->port;
+	if (h->wait)
+		return;
 	e->accepted = h->accept;
 	call_of(e, h->accept ? IX_CALL_ACCEPT : IX_CALL_CLOSE);
 	e->closed = !h->accept;

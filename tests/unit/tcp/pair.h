@@ -57,6 +57,7 @@ struct pair_host {
 	uint8_t *memory; /* application pool */
 	uint64_t memory_used;
 	bool accept, echo, hold, close_at_eof; /* what ends of arriving connections do */
+	bool wait;                             /* neither accept nor close them: pair_end_accept() does */
 	unsigned knocks, udp_received, udp_sent;
 	struct ix_event last_udp;
 	unsigned kicks;
@@ -105,6 +106,7 @@ void pair_run_for(struct pair *pair, uint64_t ns);
 struct pair_end *pair_connect(struct pair_host *host, unsigned thread, uint16_t port, uint64_t send);
 struct pair_end *pair_peer(struct pair_end *end);     /* the other side, once it was accepted */
 void pair_send(struct pair_end *end, uint64_t bytes); /* so many more */
+void pair_end_accept(struct pair_end *end);
 void pair_end_close(struct pair_end *end);
 void pair_end_abort(struct pair_end *end);
 void pair_done_all(struct pair_end *end); /* RECV_DONE of what is held */
