@@ -26,10 +26,7 @@ static int run_to_end(struct sim_packet *packet, const struct packet_point *poin
 	double start_s = point_seconds_now(), phase_s = start_s;
 
 	while (phase < SIM_PACKET_FINISHED) {
-		struct sim_packet_totals totals;
-
-		sim_packet_totals(packet, &totals);
-		if (point_watch((double)totals.messages / (double)point->options.requests))
+		if (point_watch((double)sim_packet_messages(packet) / (double)point->options.requests))
 			return fail(error, "interrupted");
 		next = sim_packet_run(packet, WATCH_MESSAGES, take, estimator);
 		if (next == phase)

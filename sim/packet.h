@@ -112,7 +112,7 @@ struct sim_packet_totals {
 	uint64_t assertions; /* of lwIP that failed */
 	struct sim_packet_frames frames;
 
-	uint64_t migrations, groups_migrated, deferred_packets, fallbacks, stale_calls;
+	uint64_t migrations, groups_migrated, deferred_packets, fallbacks;
 	uint64_t dropped_by_migration, reordered_by_migration;
 	double step_mean_us[SIM_PACKET_STEPS], step_p95_us[SIM_PACKET_STEPS], packets_per_migration;
 
@@ -147,7 +147,10 @@ enum sim_packet_phase sim_packet_run(struct sim_packet *packet, uint64_t message
 /* Why it failed. */
 const char *sim_packet_error(const struct sim_packet *packet);
 
-void sim_packet_totals(struct sim_packet *packet, struct sim_packet_totals *totals);
+void sim_packet_totals(const struct sim_packet *packet, struct sim_packet_totals *totals);
+
+/* Messages done so far. */
+uint64_t sim_packet_messages(const struct sim_packet *packet);
 
 /* Frames that came into being less those that ended or are under way: 0. */
 int64_t sim_packet_balance(const struct sim_packet_frames *frames);

@@ -21,36 +21,33 @@ uint64_t packet_key(uint64_t id, int direction)
 	return mix(mix(2 * id + (unsigned)direction + 1));
 }
 
+/* Keys are hashes already, so a multiplication is enough to make all bytes of a word depend on the position. */
 static inline uint64_t word_at(uint64_t key, uint64_t word)
 {
-	return mix(key + word * GOLDEN);
+	uint64_t z = (key ^ word) * GOLDEN;
+
+	return z ^ z >> 32;
 }
 
-/* The first @n of the bytes from @position on that share a word with it: up to 7. */
-static size_t head_of(uint64_t position, size_t n)
-{
-	size_t to_word = -position & 7;
-
-	return to_word < n ? to_word : n;
-}
-
-static uint64_t part_at(uint64_t key, uint64_t position)
+static inline uint64_t part_at(uint64_t key, uint64_t position)
 {
 	return word_at(key, position / 8) >> 8 * (position % 8);
 }
 
 void packet_fill(uint64_t key, uint64_t position, uint8_t *bytes, size_t n)
 {
-	size_t head = head_of(position, n), at = head;
-	uint64_t word = part_at(key, position);
+	uint64_t word;
 
-	memcpy(bytes, &word, head);
-	for (; n - at >= 8; at += 8) {
-		word = word_at(key, (position + at) / 8);
-		memcpy(bytes + at, &word, 8);
+	while (n && (position % 8 || n < 8)) { /* a byte at a time up to a whole word, and after the last */
+		*bytes++ = (uint8_t)part_at(key, position++);
+		n--;
 	}
-	word = word_at(key, (position + at) / 8);
-	memcpy(bytes + at, &word, n - at);
+	for (; n >= 8; n -= 8, bytes += 8, position += 8) {
+		word = word_at(key, position / 8);
+		memcpy(bytes, &word, 8);
+	}
+	if (n)
+		packet_fill(key, position, bytes, n);
 }
 
 /* How many of @n bytes, up to 8, differ from those of @word. */
@@ -65,16 +62,19 @@ static size_t differing(uint64_t word, const uint8_t *bytes, size_t n)
 
 size_t packet_wrong(uint64_t key, uint64_t position, const uint8_t *bytes, size_t n)
 {
-	size_t at = head_of(position, n), wrong = differing(part_at(key, position), bytes, at);
+	size_t wrong = 0;
+	uint64_t there;
 
-	for (; n - at >= 8; at += 8) {
-		uint64_t word = word_at(key, (position + at) / 8), there;
-
-		memcpy(&there, bytes + at, 8);
-		if (there != word)
-			wrong += differing(word, bytes + at, 8);
+	while (n && (position % 8 || n < 8)) {
+		wrong += *bytes++ != (uint8_t)part_at(key, position++);
+		n--;
 	}
-	return wrong + differing(word_at(key, (position + at) / 8), bytes + at, n - at);
+	for (; n >= 8; n -= 8, bytes += 8, position += 8) {
+		memcpy(&there, bytes, 8);
+		if (there != word_at(key, position / 8))
+			wrong += differing(word_at(key, position / 8), bytes, 8);
+	}
+	return n ? wrong + packet_wrong(key, position, bytes, n) : wrong;
 }
 
 void packet_pump(struct sim_packet *world, struct packet_end *end)

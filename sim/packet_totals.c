@@ -179,7 +179,12 @@ static void summarize_migrations(const struct sim_packet *world, struct sim_pack
 	    totals->migrations ? (double)totals->deferred_packets / (double)totals->migrations : NAN;
 }
 
-void sim_packet_totals(struct sim_packet *world, struct sim_packet_totals *totals)
+uint64_t sim_packet_messages(const struct sim_packet *world)
+{
+	return world->totals.messages;
+}
+
+void sim_packet_totals(const struct sim_packet *world, struct sim_packet_totals *totals)
 {
 	*totals = world->totals;
 	totals->now_ns = world->engine.now_ns;

@@ -52,7 +52,7 @@ struct packet_session {
 	uint64_t id, counted;
 	uint8_t hello[PACKET_HELLO];
 	unsigned hello_bytes;
-	int closing, open;
+	int closing;
 	struct packet_session *next;
 };
 
