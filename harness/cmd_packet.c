@@ -179,6 +179,7 @@ static void print_totals(const struct point_result *result)
 {
 	const struct sim_packet_totals *t = &outcome.totals;
 	const struct sim_packet_frames *f = &t->frames;
+	uint64_t retransmits = t->retransmits_timeout + t->retransmits_fast;
 
 	printf("\nthroughput %.6g messages per second, goodput %.4g Gb/s\n", options_metric(result, "throughput"),
 	       options_metric(result, "goodput_gbps"));
@@ -199,7 +200,7 @@ static void print_totals(const struct point_result *result)
 	    "switch; %llu retransmitted\n",
 	    (unsigned long long)f->lost, (unsigned long long)f->corrupted, (unsigned long long)f->duplicated,
 	    (unsigned long long)f->reordered, (unsigned long long)f->dropped_ring,
-	    (unsigned long long)f->dropped_switch, (unsigned long long)(t->retransmits_timeout + t->retransmits_fast));
+	    (unsigned long long)f->dropped_switch, (unsigned long long)retransmits);
 	print_migrations(t);
 	options_print_count((double)t->messages);
 	printf(" messages, %.4g s simulated in %.2f s; seed %llu\n", (double)t->now_ns / 1e9, outcome.wall_s,

@@ -62,6 +62,7 @@ static int init(struct sim_packet *world)
 {
 	const struct sim_packet_options *o = &world->options;
 	uint64_t packets = POOL_BASE + 64ull * o->connections;
+	unsigned next = 0;
 
 	if (sim_engine_init(&world->engine, 16) ||
 	    sim_pool_init(&world->pool, packets < POOL_MAX ? (uint32_t)packets : POOL_MAX, SIM_FRAME_BYTES))
@@ -75,7 +76,8 @@ static int init(struct sim_packet *world)
 			return -1;
 	for (unsigned i = 0; i < o->connections; i++) {
 		world->flow[i].id = i;
-		world->flow[i].host = &world->host[packet_host_of(world, i)];
+		world->flow[i].host = &world->host[1 + next];
+		next = next + 1 == o->clients ? 0 : next + 1;
 	}
 	return 0;
 }

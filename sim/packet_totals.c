@@ -159,7 +159,7 @@ static int by_value(const void *a, const void *b)
 
 static void summarize_migrations(const struct sim_packet *world, struct sim_packet_totals *totals)
 {
-	size_t n = world->samples;
+	size_t n = world->samples, at_p95 = (n * 95 + 99) / 100 - 1; /* of rank ceil(0.95 n) */
 	uint64_t *value = n ? malloc(n * sizeof(*value)) : NULL;
 
 	for (unsigned step = 0; step < SIM_PACKET_STEPS; step++) {
@@ -172,7 +172,7 @@ static void summarize_migrations(const struct sim_packet *world, struct sim_pack
 			sum += (double)(value[i] = world->sample[i].ns[step]);
 		qsort(value, n, sizeof(*value), by_value);
 		totals->step_mean_us[step] = sum / (double)n / 1e3;
-		totals->step_p95_us[step] = (double)value[(n * 95 + 99) / 100 - 1] / 1e3;
+		totals->step_p95_us[step] = (double)value[at_p95] / 1e3;
 	}
 	free(value);
 	totals->packets_per_migration =

@@ -151,9 +151,4 @@ uint64_t packet_heap_bytes(void);
 void packet_count_leaks(struct sim_packet *world);
 uint64_t packet_live_connections(const struct sim_packet *world);
 
-static inline unsigned packet_host_of(const struct sim_packet *world, unsigned flow)
-{
-	return 1 + flow % world->options.clients;
-}
-
 #endif

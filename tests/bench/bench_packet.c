@@ -98,7 +98,7 @@ static double bare_ns(const char *self)
 
 	snprintf(path, sizeof(path) - sizeof(BARE), "%s", self);
 	dirname(path);
-	strcat(path, BARE);
+	memcpy(path + strlen(path), BARE, sizeof(BARE));
 	f = popen(path, "r");
 	if (!f || !fgets(line, sizeof(line), f) || pclose(f)) {
 		fprintf(stderr, "bench_packet: cannot run %s\n", path);
