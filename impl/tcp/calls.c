@@ -191,7 +191,7 @@ static int64_t call_abort(struct tcp_thread *t, struct tcp_connection *c)
 	enter(t, c);
 	c->flags |= CONN_CLOSED;
 	tcp_drop_unread(t, c);
-	tcp_abort(c->pcb);
+	tcp_abandon(c->pcb, c->pcb->state != SYN_SENT); /* which has nothing to reset (RFC 9293, section 3.10.5) */
 	leave(t, c);
 	return 0;
 }
