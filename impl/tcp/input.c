@@ -10,22 +10,25 @@ enum { FLAG_FIN = 1, FLAG_SYN = 2, FLAG_RST = 4, FLAG_ACK = 16 };
 
 struct segment {
 	uint16_t src_port, dst_port;
-	uint32_t seq;
+	uint32_t seq, ack, length; /* length in sequence numbers */
 	uint8_t flags;
 };
 
-static struct segment peek(const uint8_t *header)
+static struct segment peek(const uint8_t *header, uint16_t length)
 {
 	struct segment s;
 	uint16_t ports[2];
-	uint32_t seq;
+	uint32_t seq, ack;
 
 	memcpy(ports, header, 4);
 	memcpy(&seq, header + 4, 4);
+	memcpy(&ack, header + 8, 4);
 	s.src_port = lwip_ntohs(ports[0]);
 	s.dst_port = lwip_ntohs(ports[1]);
 	s.seq = lwip_ntohl(seq);
+	s.ack = lwip_ntohl(ack);
 	s.flags = header[13];
+	s.length = length - (header[12] >> 4) * 4u + !!(s.flags & FLAG_SYN) + !!(s.flags & FLAG_FIN);
 	return s;
 }
 
@@ -112,6 +115,32 @@ static struct tcp_connection *find_connection(struct tcp_thread *t, const struct
 	return c;
 }
 
+/* RFC 9293 section 3.10.7.4, RFC 5961 section 5.2, where lwIP is less strict. Segments with SYN or RST it judges well;
+ * one at the edge of a closed window may bring an acknowledgement. */
+static bool acceptable(const struct tcp_pcb *pcb, const struct segment *s)
+{
+	uint32_t edge = pcb->rcv_nxt + pcb->rcv_wnd;
+
+	if (pcb->state < ESTABLISHED || pcb->state == TIME_WAIT || s->flags & (FLAG_SYN | FLAG_RST))
+		return true;
+	return s->flags & FLAG_ACK && !seq_before(edge, s->seq) && !seq_before(s->seq + s->length, pcb->rcv_nxt) &&
+	       !seq_before(pcb->snd_nxt, s->ack) && !seq_before(s->ack, pcb->lastack - pcb->snd_wnd_max);
+}
+
+/* Says what would be acceptable; nothing to a segment without ACK. */
+static void refuse_segment(struct tcp_thread *t, struct tcp_bucket *b, struct tcp_connection *c,
+			   struct ix_packet *packet, const struct segment *s)
+{
+	if (s->flags & FLAG_ACK) {
+		tcp_bucket_in(b);
+		tcp_ack_now(c->pcb);
+		tcp_output(c->pcb);
+		tcp_bucket_out(b);
+		tcp_connection_settle(t, c, IX_EVENTS_PER_STEP);
+	}
+	tcp_refuse(t, packet, &t->counters.unacceptable);
+}
+
 void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet *packet, uint8_t *segment,
 		    uint16_t length, uint32_t src_be, uint32_t dst_be)
 {
@@ -120,6 +149,7 @@ void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet 
 	struct tcp_connection *c;
 	struct rx_buffer *rx;
 	struct segment s;
+	uint16_t mss = 0;
 	uint64_t *wrong = check(t, segment, length, src_be, dst_be);
 
 	if (wrong) {
@@ -129,7 +159,7 @@ void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet 
 	t->counters.segments_in++;
 	t->group = g;
 	t->hash = packet->rss_hash;
-	s = peek(segment);
+	s = peek(segment, length);
 	c = find_connection(t, b, src_be, &s);
 	if (!c) {
 		listener = find_listener(t->host, s.dst_port);
@@ -138,12 +168,23 @@ void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet 
 			return;
 		}
 	}
+	if (c && !acceptable(c->pcb, &s)) {
+		refuse_segment(t, b, c, packet, &s);
+		return;
+	}
 	rx = rx_new(t, packet, segment, length);
 	if (!rx) {
 		tcp_refuse(t, packet, &t->counters.no_memory);
 		return;
 	}
+	if (c) {
+		mss = c->pcb->mss;
+		if (c->pcb->ooseq && s.length) /* it may fill a hole: RFC 5681 section 4.2 */
+			tcp_ack_now(c->pcb);
+	}
 	call_lwip(t, b, listener, rx, src_be, dst_be);
+	if (c && c->pcb && !(s.flags & FLAG_SYN))
+		c->pcb->mss = mss; /* lwIP takes the option from any segment */
 	if (!c)
 		c = t->opened;
 	if (c)

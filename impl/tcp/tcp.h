@@ -70,6 +70,8 @@ struct ix_tcp_counters {
 	uint64_t syn_dropped;       /* backlog full, or no memory */
 	uint64_t half_open_dropped; /* oldest SYN_RCVD that made room */
 	uint64_t no_memory;         /* packets or memory ran out */
+	uint64_t
+	    unacceptable; /* sequence or acknowledgement number outside of what the connection expects, or no ACK */
 	uint64_t malformed, bad_checksum, not_ours, unknown_protocol;
 	uint64_t arp_requests, arp_replies, arp_conflicts, arp_unresolved;
 	uint64_t echo_replies, udp_in, udp_out;

@@ -313,6 +313,7 @@ static const struct {
     COUNTER(syn_dropped),
     COUNTER(half_open_dropped),
     COUNTER(no_memory),
+    COUNTER(unacceptable),
     COUNTER(malformed),
     COUNTER(bad_checksum),
     COUNTER(not_ours),
