@@ -4,6 +4,7 @@
  */
 #include "sim/packet_world.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -212,6 +213,8 @@ static void test_connect_echoes_once_on_each_connection(void **state)
 	assert_int_equal(totals.messages, 3000);
 	assert_int_equal(totals.connections_peak, 3000);
 	assert_int_equal(totals.bytes_delivered, 2 * 3000 * 64);
+	if (!isnan(totals.bytes_per_connection)) /* not with a sanitizer's heap */
+		assert_in_range(totals.bytes_per_connection, 100, 1024);
 }
 
 struct latencies {
@@ -256,6 +259,27 @@ static void test_open_loop_keeps_its_rate_and_the_wires_their_time(void **state)
 	assert_true(latencies.sum_us / 40000 < 10);
 }
 
+/* Little's law: in closed loop, as many as there are places are always under way. */
+static void test_throughput_times_latency_is_what_is_under_way(void **state)
+{
+	struct sim_packet_options options = echo_options();
+	struct latencies latencies = {.least_us = 1e9};
+	struct sim_packet_totals totals;
+	struct sim_packet *packet;
+	double under_way;
+
+	options.requests = 20000;
+	options.costs.ns[SIM_COST_CYCLE] = 300;
+	options.costs.ns[SIM_COST_RECEIVE] = 500;
+	packet = create(&options);
+	while (sim_packet_run(packet, 10000, take, &latencies) < SIM_PACKET_FINISHED)
+		continue;
+	sim_packet_totals(packet, &totals);
+	sim_packet_destroy(packet);
+	under_way = latencies.sum_us * 1e3 / (double)(totals.end_ns - totals.begin_ns);
+	assert_true(under_way <= 40 && under_way > 40 * 0.99); /* less only while the last ones end */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +292,7 @@ int main(void)
 	    cmocka_unit_test(test_churn_opens_and_closes_all_the_time),
 	    cmocka_unit_test(test_incast_overflows_a_bounded_port_and_recovers),
 	    cmocka_unit_test(test_connect_echoes_once_on_each_connection),
+	    cmocka_unit_test(test_throughput_times_latency_is_what_is_under_way),
 	    cmocka_unit_test(test_open_loop_keeps_its_rate_and_the_wires_their_time),
 	};
 
