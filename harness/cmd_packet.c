@@ -137,6 +137,7 @@ static int run(const json_t *params, uint64_t seed, unsigned replication, struct
 	}
 	if (!status) {
 		packet_point_metrics(&outcome, result);
+		point_add(result, "bytes_per_connection", outcome.totals.bytes_per_connection);
 		result->wall_s = outcome.wall_s;
 	}
 	return status;

@@ -128,7 +128,6 @@ static void add_connections(const struct sim_packet_totals *t, struct point_resu
 	point_add(result, "connections_closed", (double)t->connections_closed);
 	point_add(result, "connections_reset", (double)t->connections_reset);
 	point_add(result, "connections_lost", (double)t->connections_lost);
-	point_add(result, "bytes_per_connection", t->bytes_per_connection);
 	point_add(result, "pcb_bytes", t->pcb_bytes);
 	point_add(result, "leaked_connections", (double)t->leaked_connections);
 	point_add(result, "leaked_objects", (double)t->leaked_objects);

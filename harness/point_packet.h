@@ -37,7 +37,8 @@ struct packet_outcome {
 int packet_point_simulate(const struct packet_point *point, bool keep_histogram, struct sim_trace *trace,
 			  struct packet_outcome *outcome, struct point_error *error);
 
-/* The outcome as metrics, all of which depend on parameters and seed alone. */
+/* The outcome as metrics, all of which depend on parameters and seed alone: not the memory of a connection, which also
+ * depends on what the process's heap has been used for. */
 void packet_point_metrics(const struct packet_outcome *outcome, struct point_result *result);
 
 #endif
