@@ -14,7 +14,7 @@
 FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 20
 # These face input from outside a process: a minute each, however many runs that are.
-FUZZ_LONG := frames calls script
+FUZZ_LONG := frames calls tcp_calls script
 FUZZ_LONG_SECONDS ?= 60
 SANITIZERS := address,undefined
 FUZZ_VARIANT := CC=clang SANITIZE=$(SANITIZERS),fuzzer-no-link
