@@ -32,17 +32,19 @@ static struct segment peek(const uint8_t *header, uint16_t length)
 	return s;
 }
 
-/* What is wrong with a segment by itself: its counter, or NULL. Nothing acts on it before this. */
-static uint64_t *check(struct tcp_thread *t, const uint8_t *segment, uint16_t length, uint32_t src_be, uint32_t dst_be)
+static bool checksum_good(const struct tcp_thread *t, const uint8_t *segment, uint16_t length, uint32_t src_be,
+			  uint32_t dst_be)
 {
-	unsigned header;
+	return !t->host->options.check_checksums ||
+	       !ip_checksum_pseudo(segment, length, src_be, dst_be, IP_PROTOCOL_TCP);
+}
 
-	if (length < TCP_HLEN)
-		return &t->counters.malformed;
-	if (t->host->options.check_checksums && ip_checksum_pseudo(segment, length, src_be, dst_be, IP_PROTOCOL_TCP))
-		return &t->counters.bad_checksum;
-	header = (segment[12] >> 4) * 4u;
-	return header < TCP_HLEN || header > length ? &t->counters.malformed : NULL;
+/* 5 <= data offset <= length (RFC 9293 section 3.1). */
+static bool well_formed(const uint8_t *segment, uint16_t length)
+{
+	unsigned header = length < TCP_HLEN ? 0 : (segment[12] >> 4) * 4u;
+
+	return header >= TCP_HLEN && header <= length;
 }
 
 static struct tcp_pcb_listen *find_listener(struct tcp_host *h, uint16_t port)
@@ -141,6 +143,30 @@ static void refuse_segment(struct tcp_thread *t, struct tcp_bucket *b, struct tc
 	tcp_refuse(t, packet, &t->counters.unacceptable);
 }
 
+static void for_connection(struct tcp_thread *t, struct tcp_bucket *b, struct tcp_connection *c, struct rx_buffer *rx,
+			   const struct segment *s, uint32_t src_be, uint32_t dst_be)
+{
+	uint16_t mss = c->pcb->mss;
+
+	if (c->pcb->ooseq && s->length) /* it may fill a hole: RFC 5681 section 4.2 */
+		tcp_ack_now(c->pcb);
+	call_lwip(t, b, NULL, rx, src_be, dst_be);
+	if (c->pcb && !(s->flags & FLAG_SYN))
+		c->pcb->mss = mss; /* lwIP takes the option from any segment */
+	tcp_connection_settle(t, c, IX_EVENTS_PER_STEP);
+}
+
+/* @listener may be NULL: lwIP answers with a reset. */
+static void for_listener(struct tcp_thread *t, struct tcp_bucket *b, struct tcp_pcb_listen *listener,
+			 struct rx_buffer *rx, uint32_t src_be, uint32_t dst_be)
+{
+	call_lwip(t, b, listener, rx, src_be, dst_be);
+	if (!t->opened)
+		return;
+	tcp_connection_settle(t, t->opened, IX_EVENTS_PER_STEP);
+	tcp_buckets_grow(t->group);
+}
+
 void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet *packet, uint8_t *segment,
 		    uint16_t length, uint32_t src_be, uint32_t dst_be)
 {
@@ -149,11 +175,10 @@ void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet 
 	struct tcp_connection *c;
 	struct rx_buffer *rx;
 	struct segment s;
-	uint16_t mss = 0;
-	uint64_t *wrong = check(t, segment, length, src_be, dst_be);
 
-	if (wrong) {
-		tcp_refuse(t, packet, wrong);
+	if (!well_formed(segment, length) || !checksum_good(t, segment, length, src_be, dst_be)) {
+		tcp_refuse(t, packet,
+			   well_formed(segment, length) ? &t->counters.bad_checksum : &t->counters.malformed);
 		return;
 	}
 	t->counters.segments_in++;
@@ -161,34 +186,21 @@ void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet 
 	t->hash = packet->rss_hash;
 	s = peek(segment, length);
 	c = find_connection(t, b, src_be, &s);
-	if (!c) {
-		listener = find_listener(t->host, s.dst_port);
-		if (listener && (s.flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN && !admit(t, g)) {
-			tcp_packet_free(t, packet);
-			return;
-		}
-	}
 	if (c && !acceptable(c->pcb, &s)) {
 		refuse_segment(t, b, c, packet, &s);
 		return;
 	}
-	rx = rx_new(t, packet, segment, length);
-	if (!rx) {
-		tcp_refuse(t, packet, &t->counters.no_memory);
+	if (!c)
+		listener = find_listener(t->host, s.dst_port);
+	if (listener && (s.flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN && !admit(t, g)) {
+		tcp_packet_free(t, packet);
 		return;
 	}
-	if (c) {
-		mss = c->pcb->mss;
-		if (c->pcb->ooseq && s.length) /* it may fill a hole: RFC 5681 section 4.2 */
-			tcp_ack_now(c->pcb);
-	}
-	call_lwip(t, b, listener, rx, src_be, dst_be);
-	if (c && c->pcb && !(s.flags & FLAG_SYN))
-		c->pcb->mss = mss; /* lwIP takes the option from any segment */
-	if (!c)
-		c = t->opened;
-	if (c)
-		tcp_connection_settle(t, c, IX_EVENTS_PER_STEP);
-	if (t->opened)
-		tcp_buckets_grow(g);
+	rx = rx_new(t, packet, segment, length);
+	if (!rx)
+		tcp_refuse(t, packet, &t->counters.no_memory);
+	else if (c)
+		for_connection(t, b, c, rx, &s, src_be, dst_be);
+	else
+		for_listener(t, b, listener, rx, src_be, dst_be);
 }
