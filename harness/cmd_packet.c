@@ -65,7 +65,7 @@ static const struct argp_option options[] = {
     {"batch", KEY_BATCH, "B", 0, "Batch bound of the server, 1 to 1024 (64)", 2},
     {"costs", KEY_COSTS, "FILE", 0,
      "Cost model of the server and the wires: zero (default; wires have 10 Gb/s and 4 us one way), or a file such as "
-     "workloads/costs/ix.cfg. Clients cost nothing",
+     "costs/ix.cfg (looked for in the folders of the experiments, too). Clients cost nothing",
      2},
     {"rto-min-us", KEY_RTO_MIN_US, "X", 0, "Least retransmission time-out, 16 us to 60 s (200000)", 2},
     {"warmup", KEY_WARMUP, "N", 0, "Latencies to discard at the start (a tenth of the messages)", 3},

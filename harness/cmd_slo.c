@@ -58,7 +58,7 @@ static const struct argp argp = {
 	"and --ci apply to each. The interval "
 	"holds the tolerance and the p99 interval, divided by the slope of p99 against load.\v"
 	"Example: ixlab slo --model centralized-fcfs --servers 16 --service exp --slo 10S --exact\n"
-	"         ixlab slo --system ix --cores 16 --service exp --mean-us 10 --costs workloads/costs/ix.cfg --slo "
+	"         ixlab slo --system ix --cores 16 --service exp --mean-us 10 --costs costs/ix.cfg --slo "
 	"500us",
 };
 

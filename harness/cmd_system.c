@@ -77,7 +77,7 @@ static const struct argp argp = {
     .doc = "Simulate open-loop clients and a machine that runs the scheduling core, and print the quantiles of the "
 	   "latency from the intended send to the reply's arrival, in microseconds, with confidence intervals.\v"
 	   "Example: ixlab system --system ix --cores 16 --service exp --mean-us 10 --load 0.7 --costs "
-	   "workloads/costs/ix.cfg",
+	   "costs/ix.cfg",
 };
 
 static int simulate(const struct system_point *point, struct trace_file *trace, struct point_result *result,

@@ -1,5 +1,6 @@
 #include "harness/cost_file.h"
 #include "harness/experiment_values.h"
+#include "harness/workload_path.h"
 #include "sim/nic.h"
 
 #include <errno.h>
@@ -157,7 +158,7 @@ static uint64_t hash_of(const struct sim_costs *costs)
 
 int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, char *error, size_t error_size)
 {
-	char *text = NULL;
+	char *text = NULL, *path;
 	size_t size = 0;
 	FILE *file;
 	int status = -1;
@@ -167,7 +168,8 @@ int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, c
 	*costs = sim_costs_zero;
 	if (!strcmp(name, "zero"))
 		return 0;
-	file = fopen(name, "re");
+	path = workload_path(name);
+	file = path ? fopen(path, "re") : NULL;
 	if (file)
 		text = calloc(1, COST_FILE_BYTES_MAX + 1);
 	if (text)
@@ -184,6 +186,7 @@ int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, c
 		*file_hash = hash_of(costs);
 	if (file)
 		fclose(file);
+	free(path);
 	free(text);
 	return status;
 }

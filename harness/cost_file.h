@@ -12,7 +12,7 @@
 #define COST_FILE_BYTES_MAX (1 << 16)
 
 /*
- * Reads the cost model called @name. *file_hash (which may be NULL) becomes a hash of its constants, or 0 for "zero".
+ * Reads the cost model called @name, a file also looked for where workload_path() does. *file_hash (which may be NULL) becomes a hash of its constants, or 0 for "zero".
  * Returns 0, or -1 with @error: "FILE:LINE: key 'KEY': ..." where a line is at fault.
  */
 int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, char *error, size_t error_size);

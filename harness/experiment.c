@@ -65,9 +65,10 @@ static int read_kind(struct experiment *e, const struct experiment_source *sourc
 		return reject_file(source, "key 'kind': missing: what computes the points, as in kind = \"queue\"");
 	e->kind = text ? point_kind_find(text) : NULL;
 	if (!e->kind)
-		return experiment_reject(source, setting,
-					 "'%s': not a kind of experiment; \"queue\", \"queue-slo\", \"system\" and \"system-slo\" are",
-					 text ? text : "");
+		return experiment_reject(
+		    source, setting,
+		    "'%s': not a kind of experiment; queue, queue-slo, system, system-slo and packet are",
+		    text ? text : "");
 	return 0;
 }
 

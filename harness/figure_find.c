@@ -1,6 +1,6 @@
 /* All figures: the experiment files of the search path. */
 #include "harness/figure_file.h"
-#include "paths.h"
+#include "harness/workload_path.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -32,8 +32,7 @@ static bool seen(const glob_t *found, size_t count)
 /* The paths of all experiment files, folder by folder. 0 or 1. */
 static int find_paths(glob_t *found)
 {
-	const char *from = getenv("IXLAB_WORKLOADS");
-	char *folders = strdup(from && *from ? from : "workloads:" IXLAB_SHARE "/workloads"), *rest = NULL;
+	char *folders = strdup(workload_folders()), *rest = NULL;
 	int status = folders ? 0 : 1;
 
 	for (char *folder = folders ? strtok_r(folders, ":", &rest) : NULL; !status && folder;

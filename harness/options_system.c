@@ -25,7 +25,7 @@ static const struct argp_option options[] = {
      2},
     {"costs", KEY_COSTS, "FILE", 0,
      "Cost model: zero (default) takes every overhead away, for comparison with theory; or a file such as "
-     "workloads/costs/ix.cfg",
+     "costs/ix.cfg (looked for in the folders of the experiments, too)",
      2},
     {"transmit-order", KEY_TRANSMIT_ORDER, "ORDER", 0,
      "paper (default): replies leave before the next receive batch; code: after it, as in the released code", 2},

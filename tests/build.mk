@@ -34,7 +34,7 @@ $(foreach t,$(NAMED_TESTS),plain	$(PLAIN_BUILD)/bin/tests/$(t)
 )$(foreach t,$(filter-out $(PLAIN_ONLY),$(NAMED_TESTS)),sanitized	$(SANITIZED_BUILD)/bin/tests/$(t)
 )$(foreach t,$(TEST_SCRIPTS),script	$(t)
 )$(foreach t,$(TSAN_TESTS),threads	$(TSAN_BUILD)/bin/tests/$(t)
-)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 $(call fuzz_bounds,$(t)) -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
+)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 $(call fuzz_bounds,$(t)) -error_exitcode=1 -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
 )
 endef
 

@@ -12,8 +12,8 @@ start=$(date +%s)
 for experiment in fig-3.2 fig-3.2-slo; do
 	echo "== $experiment: ixlab run workloads/$experiment.cfg --db $db"
 	"$ixlab" run "workloads/$experiment.cfg" --db "$db"
+	"$ixlab" figure "${experiment#fig-}" --db "$db" --out "$out" >/dev/null
 done
-"$ixlab" figure --all --db "$db" --out "$out" >/dev/null
 "$ixlab" report --db "$db" --out "$out/report.html" >/dev/null
 
 query()

@@ -2,7 +2,7 @@
 #include "impl/tcp/internal.h"
 #include "impl/tcp/wire.h"
 
-#include "lwip/ip.h"
+#include <lwip/ip.h>
 
 #include <string.h>
 

@@ -7,8 +7,8 @@
 #define IX_TCP_INTERNAL_H
 
 #include "impl/tcp/tcp.h"
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/tcp.h"
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/tcp.h>
 
 #include <stdbool.h>
 

@@ -8,12 +8,12 @@
 #include "tests/bench/bare/arch/cc.h"
 #include "tests/bench/bare/lwipopts.h"
 
-#include "lwip/etharp.h"
-#include "lwip/init.h"
-#include "lwip/netif.h"
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/tcp.h"
 #include "netif/ethernet.h"
+#include <lwip/etharp.h>
+#include <lwip/init.h>
+#include <lwip/netif.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/tcp.h>
 
 #include <stdio.h>
 #include <stdlib.h>
