@@ -1,9 +1,8 @@
 /* The parameters of the kind "packet". */
 #include "harness/point_packet.h"
-#include "harness/cost_file.h"
+#include "harness/point_costs.h"
 #include "harness/point_queue.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,23 +78,6 @@ static int check_reals(json_t *params, struct point_error *error)
 	       point_check_real(params, "confidence", 0, 1, false, "a number between 0 and 1, as in 0.95", error);
 }
 
-static int check_costs(json_t *params, struct point_error *error)
-{
-	const json_t *costs = json_object_get(params, "costs");
-	struct sim_costs ignored;
-	uint64_t hash;
-	char text[32];
-
-	if (!json_is_string(costs))
-		return point_not_allowed(error, "costs", costs, "zero, or the name of a cost file");
-	snprintf(error->key, sizeof(error->key), "costs");
-	if (costs_read(&ignored, json_string_value(costs), &hash, error->text, sizeof(error->text)))
-		return -1;
-	json_object_del(params, "costs_hash");
-	snprintf(text, sizeof(text), "%016" PRIx64, hash);
-	return hash ? json_object_set_new(params, "costs_hash", json_string(text)) : 0;
-}
-
 static int wrong(struct point_error *error, const char *key, const char *text)
 {
 	snprintf(error->key, sizeof(error->key), "%s", key);
@@ -149,7 +131,7 @@ static int normalize(json_t *params, struct point_error *error)
 		return point_not_allowed(error, "scenario", json_object_get(params, "scenario"),
 					 "echo, stream, churn, incast or connect");
 	set_defaults(params, scenario);
-	if (check_sizes(params, error) || check_reals(params, error) || check_costs(params, error) ||
+	if (check_sizes(params, error) || check_reals(params, error) || point_costs_check(params, error) ||
 	    (json_object_get(params, "rate") &&
 	     point_check_real(params, "rate", 0, 1e9, false, "messages per second, above 0 and below 1e9", error)) ||
 	    check_together(params, scenario, error))
@@ -167,23 +149,6 @@ static double real_of(const json_t *params, const char *key)
 static unsigned integer_of(const json_t *params, const char *key)
 {
 	return (unsigned)json_integer_value(json_object_get(params, key));
-}
-
-static int read_costs(struct packet_point *point, const json_t *params, struct point_error *error)
-{
-	const char *expected = json_string_value(json_object_get(params, "costs_hash"));
-	uint64_t hash;
-	char text[32];
-
-	snprintf(error->key, sizeof(error->key), "costs");
-	if (costs_read(&point->options.costs, json_string_value(json_object_get(params, "costs")), &hash, error->text,
-		       sizeof(error->text)))
-		return 1;
-	snprintf(text, sizeof(text), "%016" PRIx64, hash);
-	if (!expected || !strcmp(text, expected))
-		return 0;
-	snprintf(error->text, sizeof(error->text), "the cost file has changed since the parameters were checked");
-	return 1;
 }
 
 int packet_point_read(struct packet_point *point, const json_t *params, uint64_t seed, unsigned replication,
@@ -213,7 +178,7 @@ int packet_point_read(struct packet_point *point, const json_t *params, uint64_t
 	    .seed = seed,
 	    .replication = replication,
 	};
-	return read_costs(point, params, error);
+	return point_costs_read(&point->options.costs, params, error);
 }
 
 static int run(const json_t *params, uint64_t seed, unsigned replication, struct point_result *result,

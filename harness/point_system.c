@@ -1,7 +1,7 @@
 /* The parameters of the simulated machine, and the kind "system". */
 #include "harness/point_system.h"
-#include "harness/cost_file.h"
 #include "harness/dist_file.h"
+#include "harness/point_costs.h"
 #include "harness/point_queue.h"
 
 #include <inttypes.h>
@@ -39,25 +39,6 @@ static int check_choice(json_t *params, const char *key, const struct choice *ch
 	const json_t *value = json_object_get(params, key);
 
 	return find_choice(choices, value) ? 0 : point_not_allowed(error, key, value, allowed);
-}
-
-static int check_costs(json_t *params, struct point_error *error)
-{
-	const json_t *costs = json_object_get(params, "costs");
-	struct sim_costs ignored;
-	uint64_t hash;
-	char text[32];
-
-	if (!json_is_string(costs))
-		return point_not_allowed(error, "costs", costs, "zero, or the name of a cost file");
-	snprintf(error->key, sizeof(error->key), "costs");
-	if (costs_read(&ignored, json_string_value(costs), &hash, error->text, sizeof(error->text)))
-		return -1;
-	json_object_del(params, "costs_hash");
-	if (!hash)
-		return 0;
-	snprintf(text, sizeof(text), "%016" PRIx64, hash);
-	return json_object_set_new(params, "costs_hash", json_string(text));
 }
 
 static int check_connections(json_t *params, struct point_error *error)
@@ -120,8 +101,8 @@ int system_point_normalize(json_t *params, bool has_load, struct point_error *er
 		return -1;
 	if (point_check_integer(params, "batch", 1, IX_BATCH_MAX, "a whole number from 1 to 1024", error) ||
 	    check_connections(params, error) ||
-	    check_choice(params, "placement", placements, "even or random", error) || check_costs(params, error) ||
-	    check_choice(params, "transmit_order", orders, "paper or code", error))
+	    check_choice(params, "placement", placements, "even or random", error) ||
+	    point_costs_check(params, error) || check_choice(params, "transmit_order", orders, "paper or code", error))
 		return -1;
 	return point_check_run_length(params, error);
 }
@@ -134,19 +115,12 @@ static const char *text_of(const json_t *params, const char *key)
 /* Reads what is kept in files, and whether they still hold what was checked. */
 static int read_files(struct system_point *point, const json_t *params, struct point_error *error)
 {
-	const char *service_expected = text_of(params, "service_hash"), *costs_expected = text_of(params, "costs_hash");
-	uint64_t service_hash, costs_hash;
+	const char *service_expected = text_of(params, "service_hash");
+	uint64_t service_hash;
 	char text[32];
 
-	snprintf(error->key, sizeof(error->key), "costs");
-	if (costs_read(&point->options.costs, text_of(params, "costs"), &costs_hash, error->text, sizeof(error->text)))
+	if (point_costs_read(&point->options.costs, params, error))
 		return 1;
-	snprintf(text, sizeof(text), "%016" PRIx64, costs_hash);
-	if (costs_expected && strcmp(text, costs_expected) != 0) {
-		snprintf(error->text, sizeof(error->text),
-			 "the cost file has changed since the parameters were checked");
-		return 1;
-	}
 	snprintf(error->key, sizeof(error->key), "service");
 	if (dist_read(&point->service, text_of(params, "service"), &service_hash, error->text, sizeof(error->text)))
 		return 1;
