@@ -20,10 +20,11 @@ man: $(MAN_PAGES)
 
 INSTALL_DIR = $(DESTDIR)$(PREFIX)
 install: all man
-	install -d $(INSTALL_DIR)/bin $(INSTALL_DIR)/share/man/man1 $(INSTALL_DIR)/share/ixlab/workloads \
+	install -d $(INSTALL_DIR)/bin $(INSTALL_DIR)/share/man/man1 $(INSTALL_DIR)/share/ixlab/workloads/costs \
 		$(INSTALL_DIR)/share/ixlab/results $(INSTALL_DIR)/share/doc/ixlab
 	install -m 755 $(PROGRAMS) $(INSTALL_DIR)/bin
 	install -m 644 $(MAN_PAGES) $(INSTALL_DIR)/share/man/man1
 	install -m 644 $(wildcard workloads/*.cfg workloads/*.txt workloads/*.csv) $(INSTALL_DIR)/share/ixlab/workloads
+	install -m 644 $(wildcard workloads/costs/*.cfg) $(INSTALL_DIR)/share/ixlab/workloads/costs
 	install -m 644 results/published.csv $(INSTALL_DIR)/share/ixlab/results
 	install -m 644 README.md LICENSE $(filter-out docs/README.md,$(wildcard docs/*.md)) $(INSTALL_DIR)/share/doc/ixlab

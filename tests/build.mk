@@ -13,8 +13,10 @@
 # Everything is also compiled by clang. TESTS_ONLY=pattern (of grep -E) picks tests by name.
 FUZZ_RUNS ?= 20000
 FUZZ_SECONDS ?= 20
-# These face input from outside a process: a minute each, however many runs that are.
+# These face what comes from outside a process: a minute each, or as many runs as a good machine makes in that time, so
+# that a check does the same each time.
 FUZZ_LONG := frames calls tcp_calls script
+FUZZ_LONG_RUNS ?= 60000
 FUZZ_LONG_SECONDS ?= 60
 SANITIZERS := address,undefined
 FUZZ_VARIANT := CC=clang SANITIZE=$(SANITIZERS),fuzzer-no-link
@@ -27,14 +29,14 @@ TEST_SCRIPTS = $(filter-out %.c %.h %.mk %.md,$(wildcard tests/property/test_* t
 NAMED_TESTS = $(patsubst $(BIN)/tests/%,%,$(TESTS))
 NAMED_FUZZERS = $(patsubst $(BIN)/fuzz/%,%,$(FUZZERS))
 
-fuzz_bounds = $(if $(filter $(FUZZ_LONG),$(1)),-max_total_time=$(FUZZ_LONG_SECONDS),-runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS))
+fuzz_bounds = $(if $(filter $(FUZZ_LONG),$(1)),-runs=$(FUZZ_LONG_RUNS) -max_total_time=$(FUZZ_LONG_SECONDS),-runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS))
 
 define test_list
 $(foreach t,$(NAMED_TESTS),plain	$(PLAIN_BUILD)/bin/tests/$(t)
 )$(foreach t,$(filter-out $(PLAIN_ONLY),$(NAMED_TESTS)),sanitized	$(SANITIZED_BUILD)/bin/tests/$(t)
 )$(foreach t,$(TEST_SCRIPTS),script	$(t)
 )$(foreach t,$(TSAN_TESTS),threads	$(TSAN_BUILD)/bin/tests/$(t)
-)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 $(call fuzz_bounds,$(t)) -error_exitcode=1 -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
+)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 $(call fuzz_bounds,$(t)) -error_exitcode=1 -artifact_prefix=$(FUZZ_BUILD)/ -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
 )
 endef
 

@@ -163,9 +163,10 @@ static int64_t send_reply(struct ix_thread *thread, struct ix_flow_group *group,
 	memcpy(packet->data, &(struct ix_message_header){.connection = connection->number}, HEADER);
 	packet->length = HEADER;
 	for (i = 0; i < count; i++) {
-		memcpy(packet->data + packet->length,
-		       ix_buffer_memory(thread->dataplane, thread->sg[i].buffer, thread->sg[i].length),
-		       thread->sg[i].length);
+		/* The application may name packets that are not its any more, even the one being filled. */
+		memmove(packet->data + packet->length,
+			ix_buffer_memory(thread->dataplane, thread->sg[i].buffer, thread->sg[i].length),
+			thread->sg[i].length);
 		packet->length = (uint16_t)(packet->length + thread->sg[i].length);
 	}
 	packet->group = (uint16_t)group->id;
