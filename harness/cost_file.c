@@ -191,4 +191,4 @@ int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, c
 	return status;
 }
 
-_Static_assert(sizeof(struct sim_costs) == (SIM_COST_COUNT + 6) * sizeof(double), "no padding takes part in the hash");
+_Static_assert(sizeof(struct sim_costs) == (SIM_COSTS_MAX + 6) * sizeof(double), "no padding takes part in the hash");

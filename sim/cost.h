@@ -23,8 +23,17 @@ enum sim_cost {
 
 extern const char *const sim_cost_name[SIM_COST_COUNT]; /* "cycle", "poll", ... */
 
+/* The constants that a kind of system knows: its cost file must give all of them and no other. */
+struct sim_cost_names {
+	const char *system; /* what the file says it is for: "dataplane", "linux", "mtcp" */
+	const char *const *name;
+	unsigned count; /* at most SIM_COSTS_MAX */
+};
+
+#define SIM_COSTS_MAX 32
+
 struct sim_costs {
-	double ns[SIM_COST_COUNT]; /* at the nominal frequency, 0 .. SIM_COST_MAX_NS */
+	double ns[SIM_COSTS_MAX]; /* by the kind's own enumeration; at the nominal frequency, 0 .. SIM_COST_MAX_NS */
 	double nominal_ghz, frequency_ghz;
 	double detect_ns;           /* from a packet's arrival at an idle core to its poll; does not scale */
 	double wire_delay_ns;       /* one way between client and server: propagation, switch, NICs; does not scale */
