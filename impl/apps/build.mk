@@ -1,0 +1,1 @@
+$(eval $(call library,ixapps,$(wildcard impl/apps/*.c)))
