@@ -5,7 +5,9 @@
  * (host_mtcp.c).
  *
  * A packet is a request or a reply (sim/request.h); a host answers a request by sending its packet's bytes back on
- * @wire, with its RSS hash kept, after the request's service time and its own overheads have passed.
+ * @wire, with its RSS hash kept, after the request's service time and its own overheads have passed. One packet may
+ * stand for several on the wire: the host is charged for receiving extra_rx more with a request, and for sending
+ * extra_tx more with its reply. SIM_STAGE_ARRIVED is stamped before the host gets a request; it stamps the others.
  */
 #ifndef IXLAB_SIM_HOST_H
 #define IXLAB_SIM_HOST_H
@@ -24,6 +26,9 @@ struct sim_host_options {
 	unsigned threads;          /* hardware threads, each with a queue of the NIC */
 	unsigned threads_per_core; /* 1, or 2: threads 2i and 2i + 1 share a core */
 	unsigned batch_bound;      /* as far as the kind knows one */
+	unsigned connections;      /* of all clients: what their state does to the cache */
+	int service_is_compute;    /* service times are work of the processor, which takes as long as its frequency and
+				    * a busy sibling make it take; if not, the application spins for just that time */
 	enum ix_transmit_order transmit_order;
 	const struct sim_costs *costs; /* borrowed; its constants are those the kind names */
 	uint64_t seed;

@@ -26,6 +26,9 @@ struct sim_request {
 	uint64_t service_ns;
 	uint32_t connection;
 	uint32_t sequence; /* within its connection */
+	uint16_t extra_rx; /* packets that the server's stack receives and sends for it beside its own (handshake, */
+	uint16_t extra_tx; /* acknowledgements): their processing is charged with it */
+	uint32_t request_wire_bytes, reply_wire_bytes; /* of all its packets, with what Ethernet adds to each */
 	uint64_t at_ns[SIM_STAGE_COUNT];
 };
 
