@@ -52,6 +52,10 @@ struct ix_app {
 	unsigned (*counters)(const void *state, struct ix_app_counter *counter, unsigned max);
 	/* Has it done what it was started for (a client)? Then the program ends. May be NULL: it serves for ever. */
 	int (*finished)(const void *state);
+	/* Once, after all stops, or after a start that refused: frees what *shared points to. *text, if not NULL after it,
+	 * is a line for standard output, which the caller frees. Returns the program's exit code: 0, or 1 with *error
+	 * when the run failed. May be NULL. */
+	int (*finish)(void *shared, char **text, struct ix_app_error *error);
 };
 
 extern const struct ix_app *const ix_apps[]; /* ends with NULL */
