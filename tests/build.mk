@@ -7,17 +7,17 @@
 #   - an executable script tests/property/test_* or tests/integration/FOLDER/test_*: run once, exit code 0 is a pass,
 #     77 a skip; lines "ok N - name" and "not ok N - name" count as tests of their own. The repository root is the
 #     current directory, $IXLAB_BIN holds the programs, $TMPDIR is an empty directory that is removed afterwards;
-#   - a libFuzzer program, registered with $(call fuzzer,...): run FUZZ_RUNS times from a fixed seed, starting from
-#     tests/fuzz/corpus/NAME/ where there is one, for FUZZ_SECONDS at most. FUZZ_RUNS=10000000 FUZZ_SECONDS=3600
-#     searches longer.
+#   - a libFuzzer program, registered with $(call fuzzer,...): FUZZ_RUNS inputs from a fixed seed, starting from the files
+#     of tests/fuzz/corpus/NAME/ in order, at fixed addresses: the same search each time, so that a check needs no luck.
+#     `make fuzz` searches anew, FUZZ_SECONDS for each, and keeps what it finds in build/fuzz/NAME/.
 # Everything is also compiled by clang. TESTS_ONLY=pattern (of grep -E) picks tests by name.
 FUZZ_RUNS ?= 20000
-FUZZ_SECONDS ?= 20
-# These face what comes from outside a process: a minute each, or as many runs as a good machine makes in that time, so
-# that a check does the same each time.
-FUZZ_LONG := frames calls tcp_calls script
-FUZZ_LONG_RUNS ?= 60000
-FUZZ_LONG_SECONDS ?= 60
+# These face what comes from outside a process: about a minute each on one core.
+FUZZ_RUNS_frames ?= 60000
+FUZZ_RUNS_calls ?= 60000
+FUZZ_RUNS_script ?= 60000
+FUZZ_RUNS_tcp_calls ?= 30000
+FUZZ_SECONDS ?= 600
 SANITIZERS := address,undefined
 FUZZ_VARIANT := CC=clang SANITIZE=$(SANITIZERS),fuzzer-no-link
 
@@ -29,14 +29,15 @@ TEST_SCRIPTS = $(filter-out %.c %.h %.mk %.md,$(wildcard tests/property/test_* t
 NAMED_TESTS = $(patsubst $(BIN)/tests/%,%,$(TESTS))
 NAMED_FUZZERS = $(patsubst $(BIN)/fuzz/%,%,$(FUZZERS))
 
-fuzz_bounds = $(if $(filter $(FUZZ_LONG),$(1)),-runs=$(FUZZ_LONG_RUNS) -max_total_time=$(FUZZ_LONG_SECONDS),-runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS))
+fuzz_corpus = $(sort $(wildcard tests/fuzz/corpus/$(1)/*))
+fuzz_seeds = $(if $(call fuzz_corpus,$(1)),-seed_inputs=$(subst $(space),$(comma),$(call fuzz_corpus,$(1))))
 
 define test_list
 $(foreach t,$(NAMED_TESTS),plain	$(PLAIN_BUILD)/bin/tests/$(t)
 )$(foreach t,$(filter-out $(PLAIN_ONLY),$(NAMED_TESTS)),sanitized	$(SANITIZED_BUILD)/bin/tests/$(t)
 )$(foreach t,$(TEST_SCRIPTS),script	$(t)
 )$(foreach t,$(TSAN_TESTS),threads	$(TSAN_BUILD)/bin/tests/$(t)
-)$(foreach t,$(NAMED_FUZZERS),fuzz	$(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 $(call fuzz_bounds,$(t)) -error_exitcode=1 -artifact_prefix=$(FUZZ_BUILD)/ -print_final_stats=1 "$$TMPDIR" $(wildcard tests/fuzz/corpus/$(t))
+)$(foreach t,$(NAMED_FUZZERS),fuzz	setarch -R $(FUZZ_BUILD)/bin/fuzz/$(t) -seed=1 -runs=$(or $(FUZZ_RUNS_$(t)),$(FUZZ_RUNS)) -shuffle=0 -error_exitcode=1 -artifact_prefix=$(FUZZ_BUILD)/ -print_final_stats=1 $(call fuzz_seeds,$(t))
 )
 endef
 
@@ -57,6 +58,13 @@ run-tests:
 	$(file >$(PLAIN_BUILD)/tests.list,$(test_list))
 	@$(if $(TESTS_ONLY),grep -E -e '$(TESTS_ONLY)' $(PLAIN_BUILD)/tests.list >$(PLAIN_BUILD)/tests.some;) \
 	IXLAB_BIN='$(CURDIR)/$(PLAIN_BUILD)/bin' tests/run_tests.sh $(PLAIN_BUILD)/tests.$(if $(TESTS_ONLY),some,list)
+
+fuzz:
+	+@$(SUB_MAKE) $(FUZZ_VARIANT) fuzz-programs
+	@for name in $(NAMED_FUZZERS); do \
+		mkdir -p build/fuzz/$$name && \
+		$(FUZZ_BUILD)/bin/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$$name- \
+			build/fuzz/$$name $$(ls -d tests/fuzz/corpus/$$name 2>/dev/null) || exit 1; done
 
 # Benchmarks: programs that print their figures; never part of `check`.
 bench:

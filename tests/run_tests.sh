@@ -37,7 +37,8 @@ run_one()
 
 	local seconds name text
 	seconds=$(awk "BEGIN { printf \"%.1f\", ($end - $start) / 1e9 }")
-	name=${command%% *}
+	name=${command#setarch -R } # fixed addresses: not its name
+	name=${name%% *}
 	text=$(printf '%-12s %-44s %7s s  %d passed' "$suite" "${name##*/}" "$seconds" "$pass")
 	[ "$skip" -eq 0 ] || text="$text, $skip skipped: $(grep -m 1 -oE 'SKIP.*|skipped.*' "$log")"
 	[ "$fail" -eq 0 ] || text="$text, $fail FAILED"

@@ -129,6 +129,23 @@ static bool acceptable(const struct tcp_pcb *pcb, const struct segment *s)
 	       !seq_before(pcb->snd_nxt, s->ack) && !seq_before(s->ack, pcb->lastack - pcb->snd_wnd_max);
 }
 
+/* Cuts off what lies beyond the receive window (RFC 9293 section 3.10.7.4), and returns the length that is left: lwIP
+ * does so only with data in order, but would later take what it kept out of order for more than its window. */
+static uint16_t cut_to_window(const struct tcp_pcb *pcb, struct segment *s, uint8_t *segment, uint16_t length)
+{
+	uint32_t end = s->seq + s->length, edge = pcb->rcv_nxt + pcb->rcv_wnd, excess = end - edge;
+
+	if (pcb->state < SYN_RCVD || s->flags & (FLAG_SYN | FLAG_RST) || !seq_before(edge, end))
+		return length;
+	s->length -= excess;
+	if (s->flags & FLAG_FIN) {
+		s->flags &= (uint8_t)~FLAG_FIN;
+		segment[13] = s->flags;
+		excess--;
+	}
+	return (uint16_t)(length - excess);
+}
+
 /* Says what would be acceptable; nothing to a segment without ACK. */
 static void refuse_segment(struct tcp_thread *t, struct tcp_bucket *b, struct tcp_connection *c,
 			   struct ix_packet *packet, const struct segment *s)
@@ -190,7 +207,9 @@ void tcp_segment_in(struct tcp_thread *t, struct tcp_group *g, struct ix_packet 
 		refuse_segment(t, b, c, packet, &s);
 		return;
 	}
-	if (!c)
+	if (c)
+		length = cut_to_window(c->pcb, &s, segment, length);
+	else
 		listener = find_listener(t->host, s.dst_port);
 	if (listener && (s.flags & (FLAG_SYN | FLAG_ACK | FLAG_RST)) == FLAG_SYN && !admit(t, g)) {
 		tcp_packet_free(t, packet);
