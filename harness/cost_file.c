@@ -11,18 +11,26 @@
 #define GHZ_MIN       0.01
 #define GHZ_MAX       100.0
 #define BANDWIDTH_MAX 10000.0
-#define KNOWN_MAX     (2 * SIM_COST_COUNT + 6) /* keys a file may have */
+#define MISSES_MAX    1e4
+#define BYTES_MAX     1e12
 
 /* A key, where its value goes, and what is allowed. */
 struct known {
-	char key[32];
+	char key[64];
 	double *value;
 	double low, high;
 	int cycles; /* to be divided by the nominal frequency */
 	const config_setting_t *setting;
 };
 
-static void list_known(struct known known[KNOWN_MAX], struct sim_costs *costs)
+/* The keys of a file: first those that all systems have, then two for each constant, _ns and _cycles. */
+struct keys {
+	const struct sim_cost_names *names;
+	struct known known[2 * SIM_COSTS_MAX + 16];
+	size_t single, count;
+};
+
+static void list_known(struct keys *keys, const struct sim_cost_names *names, struct sim_costs *costs)
 {
 	const struct known others[] = {
 	    {"nominal_ghz", &costs->nominal_ghz, GHZ_MIN, GHZ_MAX, 0, NULL},
@@ -31,15 +39,25 @@ static void list_known(struct known known[KNOWN_MAX], struct sim_costs *costs)
 	    {"wire_delay_ns", &costs->wire_delay_ns, 0, SIM_COST_MAX_NS, 0, NULL},
 	    {"wire_bandwidth_gbps", &costs->wire_bandwidth_gbps, 0, BANDWIDTH_MAX, 0, NULL},
 	    {"rx_descriptors", &costs->rx_descriptors, 2 * SIM_NIC_RETURN_BATCH, SIM_NIC_RX_MAX, 0, NULL},
+	    {"hyperthread_speedup", &costs->hyperthread_speedup, 1, 2, 0, NULL},
+	    {"misses_few", &costs->misses_few, 0, MISSES_MAX, 0, NULL},
+	    {"misses_many", &costs->misses_many, 0, MISSES_MAX, 0, NULL},
+	    {"connection_bytes", &costs->connection_bytes, 0, BYTES_MAX, 0, NULL},
+	    {"llc_bytes", &costs->llc_bytes, 0, BYTES_MAX, 0, NULL},
 	};
+	struct known *known = keys->known;
 
+	memset(keys, 0, sizeof(*keys));
+	keys->names = names;
+	keys->single = sizeof(others) / sizeof(others[0]);
+	keys->count = keys->single + (size_t)2 * names->count;
 	memcpy(known, others, sizeof(others));
-	known += sizeof(others) / sizeof(others[0]);
-	for (int i = 0; i < SIM_COST_COUNT; i++, known += 2) {
+	known += keys->single;
+	for (unsigned i = 0; i < names->count; i++, known += 2) {
 		known[0] = (struct known){"", &costs->ns[i], 0, SIM_COST_MAX_NS, 0, NULL};
 		known[1] = (struct known){"", &costs->ns[i], 0, SIM_COST_MAX_NS, 1, NULL};
-		snprintf(known[0].key, sizeof(known[0].key), "%s_ns", sim_cost_name[i]);
-		snprintf(known[1].key, sizeof(known[1].key), "%s_cycles", sim_cost_name[i]);
+		snprintf(known[0].key, sizeof(known[0].key), "%s_ns", names->name[i]);
+		snprintf(known[1].key, sizeof(known[1].key), "%s_cycles", names->name[i]);
 	}
 }
 
@@ -70,40 +88,77 @@ static int is_power_of_two(double value)
 	return whole == value && !(whole & (whole - 1));
 }
 
-static int read_settings(struct known *known, const struct experiment_source *source, const config_t *config)
+static int reject_unknown(const struct keys *keys, const struct experiment_source *source,
+			  const config_setting_t *setting)
+{
+	char allowed[1024] = "system";
+	size_t at = strlen(allowed);
+
+	for (size_t k = 0; k < keys->single; k++)
+		at += (size_t)snprintf(allowed + at, sizeof(allowed) - at, ", %s", keys->known[k].key);
+	at += (size_t)snprintf(allowed + at, sizeof(allowed) - at, ", and _ns or _cycles of ");
+	for (unsigned i = 0; i < keys->names->count && at < sizeof(allowed); i++)
+		at += (size_t)snprintf(allowed + at, sizeof(allowed) - at, "%s%s", i ? ", " : "", keys->names->name[i]);
+	return experiment_reject(source, setting, "unknown; allowed: %s", allowed);
+}
+
+static int read_setting(struct keys *keys, const struct experiment_source *source, const config_setting_t *setting)
+{
+	size_t k = 0;
+
+	while (k < keys->count && strcmp(config_setting_name(setting), keys->known[k].key) != 0)
+		k++;
+	if (k == keys->count)
+		return reject_unknown(keys, source, setting);
+	if (read_number(source, &keys->known[k], setting))
+		return 2;
+	if (!strcmp(keys->known[k].key, "rx_descriptors") && !is_power_of_two(*keys->known[k].value))
+		return experiment_reject(source, setting, "%g is not allowed; allowed: a power of two from %u to %u",
+					 *keys->known[k].value, 2 * SIM_NIC_RETURN_BATCH, SIM_NIC_RX_MAX);
+	return 0;
+}
+
+/* First of all, for what is known depends on it. */
+static int check_system(const struct keys *keys, const struct experiment_source *source, const config_t *config)
+{
+	const config_setting_t *setting = config_lookup(config, "system");
+	const char *system = setting ? config_setting_get_string(setting) : NULL;
+
+	if (!setting) {
+		snprintf(source->error, source->error_size, "%s: key 'system' is missing; allowed: \"%s\"",
+			 source->name, keys->names->system);
+		return 2;
+	}
+	if (!system)
+		return experiment_reject(source, setting, "not a text; allowed: \"%s\"", keys->names->system);
+	if (strcmp(system, keys->names->system) != 0)
+		return experiment_reject(source, setting, "\"%s\" is not allowed for this system; allowed: \"%s\"",
+					 system, keys->names->system);
+	return 0;
+}
+
+static int read_settings(struct keys *keys, const struct experiment_source *source, const config_t *config)
 {
 	const config_setting_t *root = config_root_setting(config);
 
+	if (check_system(keys, source, config))
+		return 2;
 	for (int i = 0; i < config_setting_length(root); i++) {
 		const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
-		size_t k = 0;
 
-		while (k < KNOWN_MAX && strcmp(config_setting_name(setting), known[k].key) != 0)
-			k++;
-		if (k == KNOWN_MAX)
-			return experiment_reject(
-			    source, setting,
-			    "unknown; allowed: nominal_ghz, frequency_ghz, detect_ns, wire_delay_ns, "
-			    "wire_bandwidth_gbps, rx_descriptors, and _ns or _cycles of cycle, poll, receive, event, "
-			    "call, timer, "
-			    "transmit, control, doorbell");
-		if (read_number(source, &known[k], setting))
+		if (strcmp(config_setting_name(setting), "system") != 0 && read_setting(keys, source, setting))
 			return 2;
-		if (!strcmp(known[k].key, "rx_descriptors") && !is_power_of_two(*known[k].value))
-			return experiment_reject(source, setting,
-						 "%g is not allowed; allowed: a power of two from %u to %u",
-						 *known[k].value, 2 * SIM_NIC_RETURN_BATCH, SIM_NIC_RX_MAX);
 	}
 	return 0;
 }
 
 /* Every constant once, in one of its two forms; cycles become nanoseconds. */
-static int complete(struct known *known, const struct experiment_source *source, const struct sim_costs *costs)
+static int complete(struct keys *keys, const struct experiment_source *source, const struct sim_costs *costs)
 {
-	const size_t single = KNOWN_MAX - 2 * SIM_COST_COUNT;
+	struct known *known = keys->known;
 
-	for (size_t k = 0; k < KNOWN_MAX; k += k < single ? 1 : 2) {
-		int pair = k >= single;
+	for (size_t k = 0; k < keys->count; k += k < keys->single ? 1 : 2) {
+		int pair = k >= keys->single;
 
 		if (pair && known[k].setting && known[k + 1].setting)
 			return experiment_reject(source, known[k + 1].setting,
@@ -119,15 +174,16 @@ static int complete(struct known *known, const struct experiment_source *source,
 	return 0;
 }
 
-int costs_read_text(struct sim_costs *costs, const char *text, const char *name, char *error, size_t error_size)
+int costs_read_text(struct sim_costs *costs, const struct sim_cost_names *names, const char *text, const char *name,
+		    char *error, size_t error_size)
 {
 	const struct experiment_source source = {name, error, error_size};
-	struct known known[KNOWN_MAX];
+	struct keys keys;
 	config_t config;
 	int status = 0;
 
 	*costs = sim_costs_zero;
-	list_known(known, costs);
+	list_known(&keys, names, costs);
 	if (strstr(text, "@include")) {
 		snprintf(error, error_size, "%s: @include is not allowed", name);
 		return -1;
@@ -138,9 +194,9 @@ int costs_read_text(struct sim_costs *costs, const char *text, const char *name,
 		status = 2;
 	}
 	if (!status)
-		status = read_settings(known, &source, &config);
+		status = read_settings(&keys, &source, &config);
 	if (!status)
-		status = complete(known, &source, costs);
+		status = complete(&keys, &source, costs);
 	config_destroy(&config);
 	return status ? -1 : 0;
 }
@@ -156,7 +212,8 @@ static uint64_t hash_of(const struct sim_costs *costs)
 	return hash;
 }
 
-int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, char *error, size_t error_size)
+int costs_read(struct sim_costs *costs, const struct sim_cost_names *names, const char *name, uint64_t *file_hash,
+	       char *error, size_t error_size)
 {
 	char *text = NULL, *path;
 	size_t size = 0;
@@ -181,7 +238,7 @@ int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, c
 	else if (size > COST_FILE_BYTES_MAX || memchr(text, '\0', size))
 		snprintf(error, error_size, "%s: not a cost file: text of at most %d bytes", name, COST_FILE_BYTES_MAX);
 	else
-		status = costs_read_text(costs, text, name, error, error_size);
+		status = costs_read_text(costs, names, text, name, error, error_size);
 	if (!status && file_hash)
 		*file_hash = hash_of(costs);
 	if (file)
@@ -191,4 +248,4 @@ int costs_read(struct sim_costs *costs, const char *name, uint64_t *file_hash, c
 	return status;
 }
 
-_Static_assert(sizeof(struct sim_costs) == (SIM_COSTS_MAX + 6) * sizeof(double), "no padding takes part in the hash");
+_Static_assert(sizeof(struct sim_costs) == (SIM_COSTS_MAX + 11) * sizeof(double), "no padding takes part in the hash");

@@ -131,7 +131,8 @@ static int normalize(json_t *params, struct point_error *error)
 		return point_not_allowed(error, "scenario", json_object_get(params, "scenario"),
 					 "echo, stream, churn, incast or connect");
 	set_defaults(params, scenario);
-	if (check_sizes(params, error) || check_reals(params, error) || point_costs_check(params, error) ||
+	if (check_sizes(params, error) || check_reals(params, error) ||
+	    point_costs_check(params, &sim_cost_names_dataplane, error) ||
 	    (json_object_get(params, "rate") &&
 	     point_check_real(params, "rate", 0, 1e9, false, "messages per second, above 0 and below 1e9", error)) ||
 	    check_together(params, scenario, error))
@@ -178,7 +179,7 @@ int packet_point_read(struct packet_point *point, const json_t *params, uint64_t
 	    .seed = seed,
 	    .replication = replication,
 	};
-	return point_costs_read(&point->options.costs, params, error);
+	return point_costs_read(&point->options.costs, &sim_cost_names_dataplane, params, error);
 }
 
 static int run(const json_t *params, uint64_t seed, unsigned replication, struct point_result *result,

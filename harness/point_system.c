@@ -23,7 +23,7 @@ static const struct choice orders[] = {{"paper", IX_TRANSMIT_PAPER}, {"code", IX
 
 /* Of the systems named in the manual, those that exist. */
 static const struct choice systems[] = {{"ix", 0}, {0}};
-static const struct ix_scheduler *const schedulers[] = {&ix_scheduler_ix};
+static const struct sim_host_kind *const kinds[] = {&sim_host_ix};
 
 static const struct choice *find_choice(const struct choice *choice, const json_t *value)
 {
@@ -31,6 +31,11 @@ static const struct choice *find_choice(const struct choice *choice, const json_
 		if (!strcmp(choice->name, json_string_value(value)))
 			return choice;
 	return NULL;
+}
+
+static const struct sim_host_kind *kind_of(const json_t *params)
+{
+	return kinds[find_choice(systems, json_object_get(params, "system"))->value];
 }
 
 static int check_choice(json_t *params, const char *key, const struct choice *choices, const char *allowed,
@@ -102,7 +107,8 @@ int system_point_normalize(json_t *params, bool has_load, struct point_error *er
 	if (point_check_integer(params, "batch", 1, IX_BATCH_MAX, "a whole number from 1 to 1024", error) ||
 	    check_connections(params, error) ||
 	    check_choice(params, "placement", placements, "even or random", error) ||
-	    point_costs_check(params, error) || check_choice(params, "transmit_order", orders, "paper or code", error))
+	    point_costs_check(params, kind_of(params)->costs, error) ||
+	    check_choice(params, "transmit_order", orders, "paper or code", error))
 		return -1;
 	return point_check_run_length(params, error);
 }
@@ -119,7 +125,7 @@ static int read_files(struct system_point *point, const json_t *params, struct p
 	uint64_t service_hash;
 	char text[32];
 
-	if (point_costs_read(&point->options.costs, params, error))
+	if (point_costs_read(&point->options.costs, point->options.kind->costs, params, error))
 		return 1;
 	snprintf(error->key, sizeof(error->key), "service");
 	if (dist_read(&point->service, text_of(params, "service"), &service_hash, error->text, sizeof(error->text)))
@@ -153,9 +159,10 @@ int system_point_read(struct system_point *point, const json_t *params, uint64_t
 	o->placement = (enum sim_placement)find_choice(placements, json_object_get(params, "placement"))->value;
 	o->transmit_order =
 	    (enum ix_transmit_order)find_choice(orders, json_object_get(params, "transmit_order"))->value;
-	o->scheduler = schedulers[find_choice(systems, json_object_get(params, "system"))->value];
+	o->kind = kind_of(params);
 	o->mean_ns = 1e3 * json_number_value(json_object_get(params, "mean_us"));
 	o->service = &point->service;
+	o->service_is_compute = 1;
 	o->seed = seed;
 	o->replication = replication;
 	if (read_files(point, params, error))

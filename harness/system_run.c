@@ -111,14 +111,16 @@ static void subtract(struct sim_system_totals *totals, const struct sim_system_t
 	totals->work_offered_ns -= from->work_offered_ns;
 	totals->work_replied_ns -= from->work_replied_ns;
 	totals->work_dropped_ns -= from->work_dropped_ns;
-	totals->cores.kernel_ns -= from->cores.kernel_ns;
-	totals->cores.user_ns -= from->cores.user_ns;
-	totals->cores.idle_ns -= from->cores.idle_ns;
-	totals->cores.cycles -= from->cores.cycles;
-	totals->cores.processed -= from->cores.processed;
-	totals->cores.backlog_sum -= from->cores.backlog_sum;
-	totals->cores.timers -= from->cores.timers;
-	totals->doorbells -= from->doorbells;
+	totals->host.kernel_ns -= from->host.kernel_ns;
+	totals->host.user_ns -= from->host.user_ns;
+	totals->host.idle_ns -= from->host.idle_ns;
+	totals->host.cycles -= from->host.cycles;
+	totals->host.processed -= from->host.processed;
+	totals->host.backlog_sum -= from->host.backlog_sum;
+	totals->host.timers -= from->host.timers;
+	totals->host.steals -= from->host.steals;
+	totals->host.interrupts -= from->host.interrupts;
+	totals->host.doorbells -= from->host.doorbells;
 	totals->events -= from->events;
 }
 
@@ -187,15 +189,15 @@ static double share(double part, double whole)
 
 static void batch_metrics(const struct system_outcome *outcome, struct point_result *result)
 {
-	const struct sim_core_totals *cores = &outcome->totals.cores;
+	const struct sim_host_totals *host = &outcome->totals.host;
 	unsigned largest = 0;
 
 	for (unsigned n = 1; n <= IX_BATCH_MAX; n++)
 		if (outcome->batch[n])
 			largest = n;
-	point_add(result, "mean_batch", share((double)cores->processed, (double)cores->cycles));
+	point_add(result, "mean_batch", share((double)host->processed, (double)host->cycles));
 	point_add(result, "largest_batch", largest);
-	point_add(result, "backlog", share((double)cores->backlog_sum, (double)cores->cycles));
+	point_add(result, "backlog", share((double)host->backlog_sum, (double)host->cycles));
 }
 
 void system_point_metrics(const struct system_point *point, double rate_rps, const struct system_outcome *outcome,
@@ -213,10 +215,10 @@ void system_point_metrics(const struct system_point *point, double rate_rps, con
 	point_add(result, "offered_load", system_point_load(point, rate_rps));
 	point_add(result, "throughput", (double)t->replies * 1e9 / (double)t->now_ns);
 	batch_metrics(outcome, result);
-	point_add(result, "utilization", 1 - (double)t->cores.idle_ns / core_ns);
-	point_add(result, "user_share", (double)t->cores.user_ns / core_ns);
-	point_add(result, "kernel_share", (double)t->cores.kernel_ns / core_ns);
-	point_add(result, "idle_share", (double)t->cores.idle_ns / core_ns);
+	point_add(result, "utilization", 1 - (double)t->host.idle_ns / core_ns);
+	point_add(result, "user_share", (double)t->host.user_ns / core_ns);
+	point_add(result, "kernel_share", (double)t->host.kernel_ns / core_ns);
+	point_add(result, "idle_share", (double)t->host.idle_ns / core_ns);
 	point_add(result, "in_system", t->in_system_integral_ns / (double)t->now_ns);
 	point_add(result, "dropped", (double)t->dropped);
 	point_add(result, "drop_share", share((double)t->dropped, (double)t->arrivals));

@@ -77,4 +77,6 @@ struct sim_host_kind {
 const struct sim_host_kind *sim_host_kind_find(const char *name);
 extern const struct sim_host_kind *const sim_host_kinds[];
 
+extern const struct sim_host_kind sim_host_ix;
+
 #endif

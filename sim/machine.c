@@ -1,18 +1,6 @@
-#include "sim/machine.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include "sim/machine_core.h"
 
 #define LOOP_NS 100 /* of an idle turn of the polling loop */
-
-enum core_state {
-	CORE_IDLE,   /* waits; the event is its timer */
-	CORE_WAKING, /* a packet or a kick came; as the next two, but not busy yet */
-	CORE_OUTPUT, /* the event begins the output half */
-	CORE_INPUT   /* the event ends the output half and begins the input half */
-};
 
 static void begin(struct sim_core *core, enum core_state state, uint64_t at_ns)
 {
@@ -20,21 +8,16 @@ static void begin(struct sim_core *core, enum core_state state, uint64_t at_ns)
 	sim_schedule(core->machine->engine, &core->event, at_ns);
 }
 
-static void note(const struct sim_core *core, uint64_t time_ns, enum sim_trace_what what, uint64_t who)
-{
-	const struct sim_machine *machine = core->machine;
-
-	if (machine->trace)
-		sim_trace_add(machine->trace, machine->engine->now_ns, time_ns, core->id, what, who);
-}
-
 static void flush(struct sim_core *core)
 {
+	const struct sim_machine_options *options = &core->machine->options;
 	struct sim_nic *nic = &core->machine->nic;
 
 	if (!nic->queue[core->id].staged.head)
 		return;
-	note(core, core->machine->engine->now_ns, SIM_TRACE_SEND, nic->queue[core->id].staged.count);
+	machine_note(core, core->machine->engine->now_ns, SIM_TRACE_SEND, nic->queue[core->id].staged.count);
+	if (options->leaving)
+		options->leaving(options->context, &nic->queue[core->id].staged, core->machine->engine->now_ns);
 	sim_nic_flush(nic, core->id);
 }
 
@@ -56,7 +39,7 @@ static void go_idle(struct sim_core *core)
 		return;
 	}
 	core->idle_since_ns = now_ns;
-	note(core, now_ns, SIM_TRACE_IDLE, 0);
+	machine_note(core, now_ns, SIM_TRACE_IDLE, 0);
 	begin(core, CORE_IDLE, until_ns);
 }
 
@@ -69,18 +52,51 @@ static void count_batch(struct sim_core *core, const struct ix_work *work)
 	core->totals.backlog_sum += work->backlog;
 }
 
-static uint64_t user_phase(struct sim_core *core, uint64_t start_ns)
+/* A phase begins: does the other thread of the core slow it down? */
+static void set_stretch(struct sim_core *core)
+{
+	const struct sim_core *sibling = core->sibling;
+	int shared = sibling && sibling->state != CORE_IDLE && sibling->state != CORE_WAKING;
+
+	core->stretch = shared ? core->machine->shared_stretch : 1;
+}
+
+static uint64_t stretched(const struct sim_core *core, uint64_t cost_ns)
+{
+	return core->stretch == 1 ? cost_ns : (uint64_t)llrint((double)cost_ns * core->stretch);
+}
+
+/* What a half, or an interrupt's handler, takes, by its report and what the application added to it. */
+static uint64_t cost_ns(struct sim_core *core, struct ix_work *work,
+			uint64_t (*charge_ns)(const struct sim_charge *, const struct ix_work *, unsigned doorbells))
 {
 	struct sim_machine *machine = core->machine;
-	uint64_t user_ns;
+
+	work->polled += core->extra_received;
+	work->processed += core->extra_received;
+	work->sent += core->extra_sent;
+	core->extra_received = core->extra_sent = 0;
+	return stretched(core, charge_ns(&machine->charge, work, sim_nic_doorbells(&machine->nic, core->id)));
+}
+
+static void input_ended(struct sim_core *core, uint64_t end_ns)
+{
+	const struct sim_machine_options *options = &core->machine->options;
+
+	if (options->input_ended)
+		options->input_ended(options->context, core->thread, end_ns);
+}
+
+static uint64_t user_phase(struct sim_core *core, uint64_t start_ns)
+{
+	const struct sim_machine *machine = core->machine;
+	const struct sim_machine_options *options = &machine->options;
 
 	core->results = core->asked = 0;
+	core->user_scale = options->user_is_wall_time ? 1 : machine->charge.user_scale * core->stretch;
 	if (core->thread->event_count)
-		note(core, start_ns, SIM_TRACE_USER, core->thread->event_count);
-	user_ns = machine->options.run(machine->options.context, core->thread, start_ns);
-	if (machine->charge.user_scale != 1)
-		user_ns = (uint64_t)llrint((double)user_ns * machine->charge.user_scale);
-	return user_ns;
+		machine_note(core, start_ns, SIM_TRACE_USER, core->thread->event_count);
+	return sim_core_user_ns(core, options->run(options->context, core->thread, start_ns));
 }
 
 static void output_half(struct sim_core *core);
@@ -89,19 +105,21 @@ static void output_half(struct sim_core *core);
 static void input_half(struct sim_core *core)
 {
 	struct sim_machine *machine = core->machine;
-	uint64_t now_ns = machine->engine->now_ns, cost_ns;
+	uint64_t now_ns = machine->engine->now_ns, took_ns;
 	struct ix_work work = {0};
 
 	flush(core);
-	note(core, now_ns, SIM_TRACE_INPUT, sim_nic_waiting(&machine->nic, core->id));
+	machine_note(core, now_ns, SIM_TRACE_INPUT, sim_nic_waiting(&machine->nic, core->id));
+	set_stretch(core);
 	ix_kernel_input(core->thread, &work);
-	cost_ns = sim_charge_input_ns(&machine->charge, &work, sim_nic_doorbells(&machine->nic, core->id));
 	count_batch(core, &work);
-	core->kernel_until_ns = core->user_until_ns = now_ns + cost_ns;
-	core->totals.kernel_ns += cost_ns;
+	took_ns = cost_ns(core, &work, sim_charge_input_ns);
+	core->kernel_until_ns = core->user_until_ns = now_ns + took_ns;
+	input_ended(core, core->kernel_until_ns);
+	core->totals.kernel_ns += took_ns;
 	if (machine->nic.queue[core->id].staged.head) {
-		if (cost_ns)
-			sim_schedule(machine->engine, &core->leave, now_ns + cost_ns);
+		if (took_ns)
+			sim_schedule(machine->engine, &core->leave, now_ns + took_ns);
 		else
 			flush(core);
 	}
@@ -128,20 +146,21 @@ static void input_half(struct sim_core *core)
 static void output_half(struct sim_core *core)
 {
 	struct sim_machine *machine = core->machine;
-	uint64_t now_ns = machine->engine->now_ns, cost_ns;
+	uint64_t now_ns = machine->engine->now_ns, took_ns;
 	struct ix_work work = {0};
 
-	note(core, now_ns, SIM_TRACE_OUTPUT, core->thread->call_count);
+	machine_note(core, now_ns, SIM_TRACE_OUTPUT, core->thread->call_count);
 	core->results = core->thread->call_count != 0;
+	set_stretch(core);
 	ix_kernel_output(core->thread, &work);
-	cost_ns = sim_charge_output_ns(&machine->charge, &work, sim_nic_doorbells(&machine->nic, core->id));
+	took_ns = cost_ns(core, &work, sim_charge_output_ns);
 	core->totals.timers += work.timers;
-	if (!cost_ns) {
+	if (!took_ns) {
 		input_half(core);
 		return;
 	}
-	core->kernel_until_ns = core->user_until_ns = now_ns + cost_ns;
-	core->totals.kernel_ns += cost_ns;
+	core->kernel_until_ns = core->user_until_ns = now_ns + took_ns;
+	core->totals.kernel_ns += took_ns;
 	begin(core, CORE_INPUT, core->kernel_until_ns);
 }
 
@@ -171,183 +190,84 @@ static void on_step(struct sim_event *event)
 	}
 }
 
-static void wake(struct sim_core *core)
+/* The handler runs in the user phase, which goes on afterwards. */
+static void handle_interrupt(struct sim_core *core)
+{
+	struct sim_machine *machine = core->machine;
+	const struct sim_machine_options *options = &machine->options;
+	uint64_t now_ns = machine->engine->now_ns, took_ns;
+	struct ix_work work = {0};
+
+	flush(core); /* what an input half has sent may leave at this instant, too */
+	set_stretch(core);
+	ix_kernel_interrupt(core->thread, &work);
+	took_ns = cost_ns(core, &work, sim_charge_interrupt_ns);
+	core->totals.interrupts++;
+	core->totals.kernel_ns += took_ns;
+	core->handler_until_ns = now_ns + took_ns;
+	input_ended(core, core->handler_until_ns);
+	machine_note(core, now_ns, SIM_TRACE_INTERRUPT, work.processed + work.calls);
+	if (!took_ns) {
+		flush(core);
+		return;
+	}
+	if (options->delayed)
+		options->delayed(options->context, core->thread, now_ns, took_ns);
+	core->user_until_ns += took_ns;
+	sim_schedule(machine->engine, &core->leave, core->handler_until_ns);
+	sim_schedule(machine->engine, &core->event, core->user_until_ns);
+}
+
+/* A user phase is interrupted at once; one that is to follow the kernel phase under way, when it begins, and one whose
+ * last interrupt is still being handled, after that. Otherwise the next kernel phase will look anyway. */
+static void on_interrupt(struct sim_event *event)
+{
+	struct sim_core *core = SIM_CONTAINER(event, struct sim_core, interrupt);
+	uint64_t now_ns = core->machine->engine->now_ns, busy_ns = core->kernel_until_ns;
+
+	if (core->state != CORE_OUTPUT || core->user_until_ns <= now_ns)
+		return;
+	if (core->handler_until_ns > busy_ns)
+		busy_ns = core->handler_until_ns;
+	if (busy_ns >= core->user_until_ns)
+		return;
+	if (busy_ns > now_ns)
+		sim_schedule(core->machine->engine, event, busy_ns);
+	else
+		handle_interrupt(core);
+}
+
+void machine_core_interrupt(struct sim_core *core)
 {
 	struct sim_machine *machine = core->machine;
 
-	if (core->state != CORE_IDLE)
-		return;
-	begin(core, CORE_WAKING, machine->engine->now_ns + machine->detect_ns);
+	if (!sim_scheduled(&core->interrupt))
+		sim_schedule(machine->engine, &core->interrupt,
+			     machine->engine->now_ns + machine->interrupt_latency_ns);
+}
+
+void machine_core_wake(struct sim_core *core)
+{
+	struct sim_machine *machine = core->machine;
+
+	if (core->state == CORE_IDLE)
+		begin(core, CORE_WAKING, machine->engine->now_ns + machine->detect_ns);
+}
+
+void machine_core_start(struct sim_core *core)
+{
+	core->event.fire = on_step;
+	core->leave.fire = on_leave;
+	core->interrupt.fire = on_interrupt;
+	core->stretch = core->user_scale = 1;
+	core->idle_since_ns = core->machine->engine->now_ns;
+	begin(core, CORE_WAKING, core->idle_since_ns);
 }
 
 void sim_machine_wake(struct sim_machine *machine, unsigned id)
 {
 	machine->core[id].asked = 1;
-	wake(&machine->core[id]);
-}
-
-static void on_packet(void *context, unsigned queue, const struct ix_packet *packet, int dropped)
-{
-	struct sim_machine *machine = context;
-	struct sim_core *core = &machine->core[queue];
-
-	note(core, packet->arrival_ns, dropped ? SIM_TRACE_DROP : SIM_TRACE_ARRIVE,
-	     ix_rss_group(&machine->nic.rss, packet->rss_hash));
-	if (!dropped)
-		wake(core);
-	else if (machine->on_drop)
-		machine->on_drop(machine->drop_context, packet);
-}
-
-/* The platform table of the core, in virtual time. */
-
-static uint64_t clock_ns(void *context, unsigned thread)
-{
-	return ((struct sim_machine *)context)->engine->now_ns;
-}
-
-static unsigned receive(void *context, unsigned thread, struct ix_packet **packets, unsigned n)
-{
-	return sim_nic_receive(&((struct sim_machine *)context)->nic, thread, packets, n);
-}
-
-static unsigned transmit(void *context, unsigned thread, struct ix_packet **packets, unsigned n)
-{
-	return sim_nic_transmit(&((struct sim_machine *)context)->nic, thread, packets, n);
-}
-
-static int steer(void *context, unsigned group, unsigned thread)
-{
-	return sim_nic_steer(&((struct sim_machine *)context)->nic, group, thread);
-}
-
-/* An interrupt during a user phase is not simulated yet: it is a hint, so a scheduler that needs none loses nothing. */
-static void kick(void *context, unsigned thread, int interrupt)
-{
-	struct sim_machine *machine = context;
-
-	if (machine->core)
-		wake(&machine->core[thread]);
-}
-
-static struct ix_packet *packet_alloc(void *context, unsigned thread)
-{
-	return sim_pool_get(((struct sim_machine *)context)->pool);
-}
-
-static void packet_free(void *context, struct ix_packet *packet)
-{
-	sim_pool_put(((struct sim_machine *)context)->pool, packet);
-}
-
-static void *allocate(void *context, size_t size, size_t align)
-{
-	size_t boundary = align < sizeof(void *) ? sizeof(void *) : align;
-	size_t rounded = (size + boundary - 1) / boundary * boundary;
-	void *memory = aligned_alloc(boundary, rounded ? rounded : boundary);
-
-	if (memory)
-		memset(memory, 0, rounded);
-	return memory;
-}
-
-static void release(void *context, void *memory)
-{
-	free(memory);
-}
-
-static struct ix_platform platform_of(struct sim_machine *machine)
-{
-	struct ix_platform platform = {
-	    .context = machine,
-	    .clock_ns = clock_ns,
-	    .receive = receive,
-	    .transmit = transmit,
-	    .steer = steer,
-	    .kick = kick,
-	    .packet_alloc = packet_alloc,
-	    .packet_free = packet_free,
-	    .data_room = machine->pool->room,
-	    .allocate = allocate,
-	    .release = release,
-	    .pool_base = {machine->application_pool, machine->pool->base},
-	    .pool_size = {machine->options.application_bytes, machine->pool->size},
-	};
-
-	return platform;
-}
-
-static int init_cores(struct sim_machine *machine)
-{
-	unsigned cores = machine->options.core.threads;
-
-	machine->core = calloc(cores, sizeof(*machine->core));
-	if (!machine->core)
-		return IX_ERR_NO_MEMORY;
-	for (unsigned i = 0; i < cores; i++) {
-		struct sim_core *core = &machine->core[i];
-
-		core->machine = machine;
-		core->thread = &machine->dataplane->thread[i];
-		core->id = i;
-		core->event.fire = on_step;
-		core->leave.fire = on_leave;
-		core->idle_since_ns = machine->engine->now_ns;
-		begin(core, CORE_WAKING, machine->engine->now_ns);
-	}
-	return 0;
-}
-
-/* Memory that is never used is never touched, so it may be as large as the worst case. */
-static uint8_t *map_pool(size_t bytes)
-{
-	void *memory =
-	    mmap(NULL, bytes + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-int sim_machine_init(struct sim_machine *machine, struct sim_engine *engine, struct sim_pool *pool,
-		     struct sim_wire *wire, const struct sim_machine_options *options)
-{
-	struct ix_platform platform;
-	int error = IX_ERR_NO_MEMORY;
-
-	memset(machine, 0, sizeof(*machine));
-	machine->engine = engine;
-	machine->pool = pool;
-	machine->options = *options;
-	machine->detect_ns = (uint64_t)llrint(options->costs.detect_ns);
-	sim_charge_init(&machine->charge, &options->costs);
-	machine->application_pool = map_pool(options->application_bytes);
-	platform = platform_of(machine);
-	if (machine->application_pool &&
-	    !sim_nic_init(&machine->nic, engine, pool, wire, options->core.rss_key, options->core.groups,
-			  options->core.threads, (uint32_t)options->costs.rx_descriptors))
-		error = ix_dataplane_create(&machine->dataplane, &options->core, &platform);
-	machine->nic.notify = on_packet;
-	machine->nic.context = machine;
-	if (!error)
-		error = init_cores(machine);
-	if (error)
-		sim_machine_fini(machine);
-	return error;
-}
-
-void sim_machine_fini(struct sim_machine *machine)
-{
-	for (unsigned i = 0; machine->core && i < machine->options.core.threads; i++) {
-		sim_cancel(machine->engine, &machine->core[i].event);
-		sim_cancel(machine->engine, &machine->core[i].leave);
-	}
-	if (machine->dataplane)
-		ix_dataplane_destroy(machine->dataplane);
-	if (machine->nic.queue)
-		sim_nic_fini(&machine->nic);
-	free(machine->core);
-	if (machine->application_pool)
-		munmap(machine->application_pool, machine->options.application_bytes + 1);
-	memset(machine, 0, sizeof(*machine));
+	machine_core_wake(&machine->core[id]);
 }
 
 static uint64_t left_of(uint64_t begin_ns, uint64_t end_ns, uint64_t now_ns)
@@ -361,11 +281,13 @@ struct sim_core_totals sim_machine_totals(const struct sim_machine *machine, uns
 {
 	const struct sim_core *core = &machine->core[id];
 	struct sim_core_totals totals = core->totals;
-	uint64_t now_ns = machine->engine->now_ns;
+	uint64_t now_ns = machine->engine->now_ns, kernel_until_ns = core->kernel_until_ns;
 
 	/* Phases are entered in full when they begin; idle time when it ends. */
-	totals.kernel_ns -= left_of(0, core->kernel_until_ns, now_ns);
-	totals.user_ns -= left_of(core->kernel_until_ns, core->user_until_ns, now_ns);
+	if (core->handler_until_ns > kernel_until_ns)
+		kernel_until_ns = core->handler_until_ns;
+	totals.kernel_ns -= left_of(0, kernel_until_ns, now_ns);
+	totals.user_ns -= left_of(kernel_until_ns, core->user_until_ns, now_ns);
 	if (core->state == CORE_IDLE || core->state == CORE_WAKING)
 		totals.idle_ns += now_ns - core->idle_since_ns;
 	return totals;

@@ -147,7 +147,7 @@ void sim_packet_destroy(struct sim_packet *world)
 
 void sim_packet_trace(struct sim_packet *world, struct sim_trace *trace)
 {
-	world->host[0].host->machine.trace = trace;
+	world->host[0].host->machine.own_trace = trace;
 }
 
 static int messages_over(const struct sim_packet *world)

@@ -1,34 +1,26 @@
 #include "sim/system.h"
-#include "sim/server.h"
-
-#include "impl/core/stack_message.h"
+#include "sim/host.h"
+#include "sim/request.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAW         256  /* random numbers drawn at a time */
-#define BLOCK        1024 /* latencies handed out at a time */
-#define MESSAGE_ROOM 64   /* data bytes of a packet */
-#define WIRE_BYTES   118u /* of a message of 64 bytes in a TCP segment over IPv4 and Ethernet */
-#define GROUPS       128u /* RETA entries of the 82599 */
+#define DRAW         256    /* random numbers drawn at a time */
+#define BLOCK        1024   /* latencies handed out at a time */
+#define MESSAGE_ROOM 128    /* data bytes of a packet */
+#define WIRE_BYTES   118u   /* of a message of 64 bytes in a TCP segment over IPv4 and Ethernet */
+#define BACKLOG      32768u /* packets that the software of a thread keeps */
 #define NS_PER_S     1e9
 #define NS_PER_US    1e3
-
-/* A request or a reply in a packet. */
-struct message {
-	struct ix_message_header header;
-	struct sim_request request;
-};
 
 struct sim_system {
 	struct sim_system_options options;
 	struct sim_engine engine;
 	struct sim_pool pool;
 	struct sim_wire to_server, to_clients;
-	struct sim_machine machine;
-	struct sim_server server;
+	struct sim_host *host;
 	struct sim_connection *connection;
 	struct sim_event arrival;
 
@@ -49,11 +41,6 @@ struct sim_system {
 	int taken; /* what it returned */
 };
 
-static const struct sim_request *request_in(const struct ix_packet *packet)
-{
-	return &((const struct message *)(const void *)packet->data)->request;
-}
-
 static void count_present(struct sim_system *system, int change)
 {
 	struct sim_system_totals *t = &system->totals;
@@ -68,16 +55,19 @@ static void send_request(struct sim_system *system, double service_ns)
 	uint32_t number = rng_below(&system->assignment_rng, system->options.connections);
 	struct sim_connection *connection = &system->connection[number];
 	struct ix_packet *packet = sim_pool_get(&system->pool);
-	struct message *message;
+	struct sim_message *message;
 
 	if (!packet) { /* the pool holds all that rings and queues can: see init_pool() */
 		system->engine.failed = 1;
 		return;
 	}
-	message = (struct message *)(void *)packet->data;
+	message = (struct sim_message *)(void *)packet->data;
 	message->header = (struct ix_message_header){.connection = connection->number};
-	message->request =
-	    (struct sim_request){system->engine.now_ns, (uint64_t)(service_ns + 0.5), number, connection->sent++};
+	message->request = (struct sim_request){.intended_ns = system->engine.now_ns,
+						.sent_ns = system->engine.now_ns,
+						.service_ns = (uint64_t)(service_ns + 0.5),
+						.connection = number,
+						.sequence = connection->sent++};
 	packet->length = sizeof(*message);
 	packet->rss_hash = connection->hash;
 	system->totals.arrivals++;
@@ -117,7 +107,7 @@ static void hand_out(struct sim_system *system)
 static void on_reply(void *context, struct ix_packet *packet)
 {
 	struct sim_system *system = context;
-	const struct sim_request *request = request_in(packet);
+	const struct sim_request *request = sim_request_in(packet);
 	struct sim_connection *connection = &system->connection[request->connection];
 	double latency_ns = (double)(system->engine.now_ns - request->intended_ns);
 
@@ -128,9 +118,9 @@ static void on_reply(void *context, struct ix_packet *packet)
 	system->totals.latency_sum_ns += latency_ns;
 	system->totals.work_replied_ns += (double)request->service_ns;
 	count_present(system, -1);
-	if (system->machine.trace)
-		sim_trace_add(system->machine.trace, system->engine.now_ns, system->engine.now_ns,
-			      system->machine.nic.reta[ix_rss_group(&system->machine.nic.rss, connection->hash)],
+	if (system->host->trace)
+		sim_trace_add(system->host->trace, system->engine.now_ns, system->engine.now_ns,
+			      system->host->nic->reta[ix_rss_group(&system->host->nic->rss, connection->hash)],
 			      SIM_TRACE_REPLY, request->connection);
 	sim_pool_put(&system->pool, packet);
 	system->latency_us[system->latencies++] = latency_ns / NS_PER_US;
@@ -142,7 +132,10 @@ static void on_reply(void *context, struct ix_packet *packet)
 
 static void on_request(void *context, struct ix_packet *packet)
 {
-	sim_nic_hashed(&((struct sim_system *)context)->machine.nic, packet);
+	struct sim_system *system = context;
+
+	sim_stamp(packet, SIM_STAGE_ARRIVED, system->engine.now_ns);
+	sim_nic_hashed(system->host->nic, packet);
 }
 
 static void on_drop(void *context, const struct ix_packet *packet)
@@ -150,7 +143,7 @@ static void on_drop(void *context, const struct ix_packet *packet)
 	struct sim_system *system = context;
 
 	system->totals.dropped++;
-	system->totals.work_dropped_ns += (double)((const struct sim_request *)(const void *)packet->data)->service_ns;
+	system->totals.work_dropped_ns += (double)sim_request_in(packet)->service_ns;
 	count_present(system, -1);
 }
 
@@ -177,30 +170,12 @@ static int check(const struct sim_system_options *o, char *error, size_t error_s
 	return 0;
 }
 
-static struct sim_machine_options machine_options(const struct sim_system *system)
-{
-	const struct sim_system_options *o = &system->options;
-	struct sim_machine_options m = {.core = ix_options_default, .costs = o->costs, .run = sim_server_run};
-
-	m.core.threads = o->cores;
-	m.core.groups = GROUPS;
-	m.core.batch_bound = o->batch_bound;
-	m.core.events = 2 * o->batch_bound + IX_EVENTS_MIN;
-	m.core.calls = SIM_SERVER_CALLS_PER_EVENT * m.core.events;
-	m.core.transmit_order = o->transmit_order;
-	m.core.scheduler = o->scheduler;
-	m.core.stack = &ix_stack_message;
-	m.application_bytes = (size_t)o->cores * m.core.events * SIM_SERVER_SLOT_BYTES;
-	return m;
-}
-
 /* Requests and replies that rings, software queues and wires can hold at once, with as much again to spare on wires. */
-static int init_pool(struct sim_system *system, const struct sim_machine_options *m)
+static int init_pool(struct sim_system *system)
 {
 	const struct sim_system_options *o = &system->options;
 	double in_flight = 4 * o->rate_rps * o->costs.wire_delay_ns / NS_PER_S;
-	double per_core =
-	    o->costs.rx_descriptors + SIM_NIC_TX_DESCRIPTORS + (double)m->core.backlog_packets + 2.0 * m->core.events;
+	double per_core = o->costs.rx_descriptors + SIM_NIC_TX_DESCRIPTORS + BACKLOG + 4.0 * o->batch_bound + 64;
 	double packets = per_core * o->cores + in_flight + 65536;
 
 	return packets < UINT32_MAX ? sim_pool_init(&system->pool, (uint32_t)packets, MESSAGE_ROOM) : -1;
@@ -212,7 +187,7 @@ static void init_wires(struct sim_system *system)
 	struct sim_wire_options wire = {
 	    .bandwidth_bps = (uint64_t)llrint(o->costs.wire_bandwidth_gbps * 1e9),
 	    .delay_ns = (uint64_t)llrint(o->costs.wire_delay_ns),
-	    .header_bytes = WIRE_BYTES - sizeof(struct message),
+	    .header_bytes = WIRE_BYTES - sizeof(struct sim_message),
 	};
 
 	sim_wire_init(&system->to_server, &system->engine, &system->pool, &wire, o->seed, o->replication, 0);
@@ -238,25 +213,41 @@ static void start_arrivals(struct sim_system *system)
 	sim_schedule(&system->engine, &system->arrival, (uint64_t)(system->next_ns + 0.5));
 }
 
+static struct sim_host *create_host(struct sim_system *system)
+{
+	const struct sim_system_options *o = &system->options;
+	struct sim_host_options options = {.engine = &system->engine,
+					   .pool = &system->pool,
+					   .wire = &system->to_clients,
+					   .threads = o->cores,
+					   .threads_per_core = o->threads_per_core,
+					   .batch_bound = o->batch_bound,
+					   .connections = o->connections,
+					   .service_is_compute = o->service_is_compute,
+					   .transmit_order = o->transmit_order,
+					   .costs = &o->costs,
+					   .seed = o->seed,
+					   .replication = o->replication};
+
+	return o->kind->create(o->kind, &options);
+}
+
 static int init(struct sim_system *system)
 {
 	const struct sim_system_options *o = &system->options;
-	struct sim_machine_options m;
 
 	if (sim_engine_init(&system->engine, o->cores + 3))
 		return -1;
-	m = machine_options(system);
-	m.context = &system->server;
 	system->connection = calloc(o->connections, sizeof(*system->connection));
-	if (!system->connection || init_pool(system, &m))
+	if (!system->connection || init_pool(system))
 		return -1;
 	init_wires(system);
-	if (sim_machine_init(&system->machine, &system->engine, &system->pool, &system->to_clients, &m))
+	system->host = create_host(system);
+	if (!system->host)
 		return -1;
-	system->server.machine = &system->machine;
-	system->machine.on_drop = on_drop;
-	system->machine.drop_context = system;
-	if (sim_clients_place(system->connection, o->connections, &system->machine.nic.rss, o->cores, o->placement,
+	system->host->on_drop = on_drop;
+	system->host->drop_context = system;
+	if (sim_clients_place(system->connection, o->connections, &system->host->nic->rss, o->cores, o->placement,
 			      o->seed, o->replication))
 		return -1;
 	start_arrivals(system);
@@ -284,8 +275,8 @@ void sim_system_destroy(struct sim_system *system)
 {
 	if (!system)
 		return;
-	if (system->machine.engine)
-		sim_machine_fini(&system->machine);
+	if (system->host)
+		system->host->kind->destroy(system->host);
 	if (system->to_server.engine)
 		sim_wire_fini(&system->to_server);
 	if (system->to_clients.engine)
@@ -298,7 +289,7 @@ void sim_system_destroy(struct sim_system *system)
 
 void sim_system_trace(struct sim_system *system, struct sim_trace *trace)
 {
-	system->machine.trace = trace;
+	system->host->trace = trace;
 }
 
 int sim_system_run(struct sim_system *system, uint64_t replies,
@@ -327,25 +318,12 @@ void sim_system_totals(const struct sim_system *system, struct sim_system_totals
 	totals->now_ns = now_ns;
 	totals->events = system->engine.fired;
 	totals->in_system_integral_ns += (double)totals->in_system * (double)(now_ns - system->changed_ns);
-	for (unsigned i = 0; i < system->options.cores; i++) {
-		struct sim_core_totals core = sim_machine_totals(&system->machine, i);
-
-		totals->cores.kernel_ns += core.kernel_ns;
-		totals->cores.user_ns += core.user_ns;
-		totals->cores.idle_ns += core.idle_ns;
-		totals->cores.cycles += core.cycles;
-		totals->cores.processed += core.processed;
-		totals->cores.backlog_sum += core.backlog_sum;
-		totals->cores.timers += core.timers;
-		totals->doorbells += system->machine.nic.queue[i].doorbells;
-	}
+	system->host->kind->totals(system->host, &totals->host);
 }
 
 uint64_t sim_system_batches(const struct sim_system *system, unsigned packets)
 {
-	uint64_t cycles = 0;
+	const struct sim_host_kind *kind = system->host->kind;
 
-	for (unsigned i = 0; i < system->options.cores; i++)
-		cycles += system->machine.dataplane->thread[i].batches[packets];
-	return cycles;
+	return kind->batches ? kind->batches(system->host, packets) : 0;
 }

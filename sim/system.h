@@ -11,7 +11,7 @@
 
 #include "models/dist.h"
 #include "sim/clients.h"
-#include "sim/machine.h"
+#include "sim/host.h"
 
 #define SIM_SYSTEM_CORES_MAX   SIM_NIC_QUEUES_MAX
 #define SIM_SYSTEM_RATE_MAX    1e9 /* requests per second: one a nanosecond, the resolution of time */
@@ -25,7 +25,9 @@ struct sim_system_options {
 	const struct dist *service; /* any mean; rescaled. Borrowed */
 	double mean_ns;             /* of the service time at the nominal frequency, > 0 .. SIM_SYSTEM_MEAN_MAX_NS */
 	double rate_rps;            /* > 0 .. SIM_SYSTEM_RATE_MAX */
-	const struct ix_scheduler *scheduler;
+	const struct sim_host_kind *kind;
+	unsigned threads_per_core; /* as in sim_host_options; 0: 1 */
+	int service_is_compute;    /* as there */
 	enum ix_transmit_order transmit_order;
 	struct sim_costs costs;
 	uint64_t seed;
@@ -41,8 +43,7 @@ struct sim_system_totals {
 	double in_system_integral_ns; /* of the number in the system over time: for Little's law */
 	double latency_sum_ns;        /* over the replies */
 	double work_offered_ns, work_replied_ns, work_dropped_ns;
-	struct sim_core_totals cores; /* summed over them */
-	uint64_t doorbells;
+	struct sim_host_totals host;
 	uint64_t events; /* of the engine */
 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 const char *const sim_trace_name[SIM_TRACE_COUNT] = {"arrive",  "drop", "output", "input", "user",
-						     "request", "idle", "send",   "reply"};
+						     "request", "idle", "send",   "reply", "interrupt"};
 
 void sim_trace_init(struct sim_trace *trace, void (*record)(void *context, const struct sim_trace_record *record),
 		    void *context)

@@ -10,15 +10,16 @@
 #include <stdint.h>
 
 enum sim_trace_what {
-	SIM_TRACE_ARRIVE,  /* a packet reaches the receive ring of the core; who: its flow group */
-	SIM_TRACE_DROP,    /* and finds it full */
-	SIM_TRACE_OUTPUT,  /* the core begins the output half of its kernel phase; who: batched calls to run */
-	SIM_TRACE_INPUT,   /* the input half; who: packets waiting */
-	SIM_TRACE_USER,    /* its user phase; who: events to consume */
-	SIM_TRACE_REQUEST, /* the application begins a request; who: its connection */
-	SIM_TRACE_IDLE,    /* the core begins to wait; who: 0 */
-	SIM_TRACE_SEND,    /* packets leave for the wire; who: how many */
-	SIM_TRACE_REPLY,   /* a client has its reply; the core is the one that sent it; who: its connection */
+	SIM_TRACE_ARRIVE,    /* a packet reaches the receive ring of the core; who: its flow group */
+	SIM_TRACE_DROP,      /* and finds it full */
+	SIM_TRACE_OUTPUT,    /* the core begins the output half of its kernel phase; who: batched calls to run */
+	SIM_TRACE_INPUT,     /* the input half; who: packets waiting */
+	SIM_TRACE_USER,      /* its user phase; who: events to consume */
+	SIM_TRACE_REQUEST,   /* the application begins a request; who: its connection */
+	SIM_TRACE_IDLE,      /* the core begins to wait; who: 0 */
+	SIM_TRACE_SEND,      /* packets leave for the wire; who: how many */
+	SIM_TRACE_REPLY,     /* a client has its reply; the core is the one that sent it; who: its connection */
+	SIM_TRACE_INTERRUPT, /* an interrupt of its user phase begins; who: packets and calls it processes */
 	SIM_TRACE_COUNT
 };
 

@@ -127,7 +127,8 @@ static const struct sim_costs costs_of_ix = {.ns = {500, 20, 430, 60, 60, 100, 3
 					     .detect_ns = 100,
 					     .wire_delay_ns = 4000,
 					     .wire_bandwidth_gbps = 40,
-					     .rx_descriptors = 512};
+					     .rx_descriptors = 512,
+					     .hyperthread_speedup = 1.3};
 
 static void bench_system(const char *name, unsigned cores, unsigned batch, const struct sim_costs *costs)
 {
@@ -140,7 +141,7 @@ static void bench_system(const char *name, unsigned cores, unsigned batch, const
 					     .service = &service,
 					     .mean_ns = 10000,
 					     .rate_rps = 0.7 * cores * 1e5,
-					     .scheduler = &ix_scheduler_ix,
+					     .kind = &sim_host_ix,
 					     .costs = *costs,
 					     .seed = 1};
 	struct sim_system_totals totals = {0};

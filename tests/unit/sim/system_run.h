@@ -28,7 +28,8 @@ static inline struct sim_costs costs_for_tests(void)
 				  .frequency_ghz = 2,
 				  .detect_ns = 100,
 				  .wire_delay_ns = 4000,
-				  .rx_descriptors = 512};
+				  .rx_descriptors = 512,
+				  .hyperthread_speedup = 1.3};
 }
 
 /* @load of each core by service times of mean 10 us; no costs, B = 64, as many connections for each core. */
@@ -44,7 +45,8 @@ static inline struct sim_system_options system_options(unsigned cores, double lo
 					   .service = service,
 					   .mean_ns = 10000,
 					   .rate_rps = load * cores * 1e5,
-					   .scheduler = &ix_scheduler_ix,
+					   .kind = &sim_host_ix,
+					   .service_is_compute = 1,
 					   .costs = sim_costs_zero,
 					   .seed = 1};
 }
@@ -70,7 +72,7 @@ static inline struct sim_system_totals system_run(const struct sim_system_option
 	assert_int_equal(sim_system_run(system, replies, NULL, NULL), 0);
 	sim_system_totals(system, &totals);
 	if (mean_batch)
-		*mean_batch = (double)totals.cores.processed / (double)totals.cores.cycles;
+		*mean_batch = (double)totals.host.processed / (double)totals.host.cycles;
 	sim_system_destroy(system);
 	return totals;
 }

@@ -23,14 +23,25 @@ static const char good[] = "nominal_ghz = 2.0;\n"
 			   "detect_ns = 100;\n"
 			   "wire_delay_ns = 4000;\n"
 			   "wire_bandwidth_gbps = 40;\n"
-			   "rx_descriptors = 512;\n";
+			   "rx_descriptors = 512;\n"
+			   "system = \"dataplane\";\n"
+			   "steal_ns = 300;\n"
+			   "remote_ns = 200;\n"
+			   "interrupt_ns = 900;\n"
+			   "interrupt_latency_ns = 1000;\n"
+			   "miss_ns = 40;\n"
+			   "hyperthread_speedup = 1.3;\n"
+			   "misses_few = 2;\n"
+			   "misses_many = 29;\n"
+			   "connection_bytes = 8192;\n"
+			   "llc_bytes = 20971520;\n";
 
 static void test_constants_are_read(void **state)
 {
 	struct sim_costs costs;
 	char error[256];
 
-	assert_int_equal(costs_read_text(&costs, good, "good.cfg", error, sizeof(error)), 0);
+	assert_int_equal(costs_read_text(&costs, &sim_cost_names_dataplane, good, "good.cfg", error, sizeof(error)), 0);
 	assert_float_equal(costs.ns[SIM_COST_CYCLE], 500, 1e-9);
 	assert_float_equal(costs.ns[SIM_COST_RECEIVE], 430.5, 1e-9);
 	assert_float_equal(costs.ns[SIM_COST_DOORBELL], 150, 1e-9);
@@ -48,12 +59,13 @@ static void test_charges(void **state)
 	struct sim_costs costs;
 	char error[256];
 
-	assert_int_equal(costs_read_text(&costs, good, "good.cfg", error, sizeof(error)), 0);
-	sim_charge_init(&charge, &costs);
+	assert_int_equal(costs_read_text(&costs, &sim_cost_names_dataplane, good, "good.cfg", error, sizeof(error)), 0);
+	sim_charge_init(&charge, &costs, 1);
 	assert_float_equal(charge.user_scale, 2, 1e-9);
 	assert_int_equal(sim_charge_output_ns(&charge, &work, 1), 2 * (4 * 65 + 5 * 350 + 100) + 150);
 	work.sent = work.timers = 0;
-	assert_int_equal(sim_charge_input_ns(&charge, &work, 2), 2 * (500 + 3 * 20 + 2 * 430.5 + 2 * 60) + 2 * 150);
+	assert_int_equal(sim_charge_input_ns(&charge, &work, 2),
+			 2 * (500 + 3 * 20 + 2 * 430.5 + 2 * 60) + 2 * 2 * 40 + 2 * 150);
 	assert_int_equal(sim_charge_input_ns(&charge, &(struct ix_work){0}, 0), 0);
 }
 
@@ -74,23 +86,31 @@ static void test_mistakes_are_named(void **state)
 	    {"poll_ns = 20", "poll_ns = -20",
 	     "x.cfg:4: key 'poll_ns': -20 is not allowed; allowed: a number from 0 to 1e+09"},
 	    {"poll_ns = 20", "poll_ns = \"20\"", "x.cfg:4: key 'poll_ns': not a number"},
-	    {"poll_ns = 20", "pol_ns = 20", "x.cfg:4: key 'pol_ns': unknown; allowed: nominal_ghz"},
+	    {"poll_ns = 20", "pol_ns = 20", "x.cfg:4: key 'pol_ns': unknown; allowed: system, nominal_ghz"},
 	    {"event_ns = 60;", "", "x.cfg: key 'event_ns' or 'event_cycles' is missing"},
 	    {"detect_ns = 100;", "", "x.cfg: key 'detect_ns' is missing"},
 	    {"poll_ns = 20;", "poll_ns = 20; cycle_ns = 3;", "x.cfg:3: key 'cycle_cycles': given beside 'cycle_ns'"},
 	    {"nominal_ghz = 2.0", "nominal_ghz = 0", "x.cfg:1: key 'nominal_ghz': 0 is not allowed"},
 	    {"rx_descriptors = 512", "rx_descriptors = 500",
 	     "x.cfg:15: key 'rx_descriptors': 500 is not allowed; allowed: a power of two"},
+	    {"\"dataplane\"", "\"linux\"", "x.cfg:16: key 'system': \"linux\" is not allowed for this system"},
+	    {"system = \"dataplane\";", "", "x.cfg: key 'system' is missing; allowed: \"dataplane\""},
+	    {"system = \"dataplane\"", "system = 3", "x.cfg:16: key 'system': not a text; allowed: \"dataplane\""},
+	    {"hyperthread_speedup = 1.3", "hyperthread_speedup = 3",
+	     "x.cfg:22: key 'hyperthread_speedup': 3 is not allowed; allowed: a number from 1 to 2"},
+	    {"miss_ns = 40", "miss_ns = -1", "x.cfg:21: key 'miss_ns': -1 is not allowed; allowed: a number from 0"},
+	    {"llc_bytes = 20971520;", "", "x.cfg: key 'llc_bytes' is missing"},
 	    {"poll_ns = 20;", "poll_ns 20;", "x.cfg:4: syntax error"},
 	    {"poll_ns = 20;", "@include \"y.cfg\"", "x.cfg: @include is not allowed"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct sim_costs costs;
-		char text[1024], error[512] = "";
+		char text[2048], error[512] = "";
 
 		replace(text, sizeof(text), cases[i].from, cases[i].to);
-		assert_int_equal(costs_read_text(&costs, text, "x.cfg", error, sizeof(error)), -1);
+		assert_int_equal(
+		    costs_read_text(&costs, &sim_cost_names_dataplane, text, "x.cfg", error, sizeof(error)), -1);
 		if (strncmp(error, cases[i].error, strlen(cases[i].error)) != 0)
 			fail_msg("'%s' does not begin with '%s'", error, cases[i].error);
 	}
@@ -102,11 +122,13 @@ static void test_files(void **state)
 	char error[256];
 	uint64_t hash;
 
-	assert_int_equal(costs_read(&costs, "zero", &hash, error, sizeof(error)), 0);
+	assert_int_equal(costs_read(&costs, &sim_cost_names_dataplane, "zero", &hash, error, sizeof(error)), 0);
 	assert_int_equal(hash, 0);
-	assert_int_equal(costs_read(&costs, "workloads/costs/ix.cfg", &hash, error, sizeof(error)), 0);
+	assert_int_equal(
+	    costs_read(&costs, &sim_cost_names_dataplane, "workloads/costs/ix.cfg", &hash, error, sizeof(error)), 0);
 	assert_true(hash != 0);
-	assert_int_equal(costs_read(&costs, "workloads/costs/none.cfg", &hash, error, sizeof(error)), -1);
+	assert_int_equal(
+	    costs_read(&costs, &sim_cost_names_dataplane, "workloads/costs/none.cfg", &hash, error, sizeof(error)), -1);
 	assert_non_null(strstr(error, "workloads/costs/none.cfg: No such file"));
 }
 

@@ -25,10 +25,10 @@ static void test_conservation(void **state)
 		assert_true(t.replies >= 200000);
 		assert_int_equal(t.arrivals, t.replies + t.in_system + t.dropped);
 		assert_int_equal(t.out_of_order, 0);
-		assert_int_equal(t.cores.kernel_ns + t.cores.user_ns + t.cores.idle_ns, 4 * t.now_ns);
+		assert_int_equal(t.host.kernel_ns + t.host.user_ns + t.host.idle_ns, 4 * t.now_ns);
 		/* The application has worked for what was answered, and at most for the batches under way. */
-		assert_true((double)t.cores.user_ns >= t.work_replied_ns);
-		assert_true((double)t.cores.user_ns <= t.work_replied_ns + 4 * 64 * 20 * o.mean_ns);
+		assert_true((double)t.host.user_ns >= t.work_replied_ns);
+		assert_true((double)t.host.user_ns <= t.work_replied_ns + 4 * 64 * 20 * o.mean_ns);
 		assert_true(t.work_offered_ns >= t.work_replied_ns + t.work_dropped_ns);
 	}
 }
@@ -161,7 +161,7 @@ static void check_saturation(unsigned cores, unsigned batch, int with_costs)
 	sim_system_totals(system, &end);
 	n = (double)(end.replies - start.replies);
 	rate_rps = n * 1e9 / (double)(end.now_ns - start.now_ns);
-	assert_int_equal(end.cores.idle_ns, start.cores.idle_ns);
+	assert_int_equal(end.host.idle_ns, start.host.idle_ns);
 	/* Four standard deviations of the mean service time, and the batches cut at either end. */
 	assert_near(rate_rps, cores * 1e9 / per_request_ns, 4 / sqrt(n) + 2.0 * batch * cores / n);
 	sim_system_destroy(system);

@@ -1,0 +1,130 @@
+/* The dataplanes as hosts: a machine (sim/machine.h) with the stack and the application of sim/server.h. */
+#include "sim/host.h"
+#include "sim/server.h"
+
+#include <stdlib.h>
+
+#define GROUPS 128u /* RETA entries of the 82599 */
+
+struct dataplane_host {
+	struct sim_host host;
+	struct sim_machine machine;
+	struct sim_server server;
+};
+
+static void on_drop(void *context, const struct ix_packet *packet)
+{
+	const struct sim_host *host = context;
+
+	if (host->on_drop)
+		host->on_drop(host->drop_context, packet);
+}
+
+static int start(struct dataplane_host *host, const struct sim_host_kind *kind, const struct sim_host_options *o)
+{
+	struct sim_machine_options m = {.core = ix_options_default,
+					.threads_per_core = o->threads_per_core,
+					.connections = o->connections,
+					.costs = *o->costs,
+					.user_is_wall_time = !o->service_is_compute};
+
+	m.core.threads = o->threads;
+	m.core.groups = GROUPS;
+	m.core.batch_bound = o->batch_bound;
+	m.core.transmit_order = o->transmit_order;
+	m.core.scheduler = kind->scheduler;
+	if (sim_server_init(&host->server, &host->machine, &m))
+		return -1;
+	if (sim_machine_init(&host->machine, o->engine, o->pool, o->wire, &m)) {
+		sim_server_fini(&host->server);
+		return -1;
+	}
+	return 0;
+}
+
+static struct sim_host *create(const struct sim_host_kind *kind, const struct sim_host_options *options)
+{
+	struct dataplane_host *host = calloc(1, sizeof(*host));
+
+	if (host && start(host, kind, options)) {
+		free(host);
+		host = NULL;
+	}
+	if (!host)
+		return NULL;
+	host->host.kind = kind;
+	host->host.nic = &host->machine.nic;
+	host->machine.trace = &host->host.trace;
+	host->machine.on_drop = on_drop;
+	host->machine.drop_context = &host->host;
+	return &host->host;
+}
+
+static void destroy(struct sim_host *host)
+{
+	struct dataplane_host *dataplane = SIM_CONTAINER(host, struct dataplane_host, host);
+
+	sim_machine_fini(&dataplane->machine);
+	sim_server_fini(&dataplane->server);
+	free(dataplane);
+}
+
+static void thread_totals(const struct sim_host *host, unsigned thread, struct sim_host_totals *totals)
+{
+	const struct sim_machine *machine = &SIM_CONTAINER(host, const struct dataplane_host, host)->machine;
+	struct sim_core_totals core = sim_machine_totals(machine, thread);
+
+	*totals = (struct sim_host_totals){
+	    .kernel_ns = core.kernel_ns,
+	    .user_ns = core.user_ns,
+	    .idle_ns = core.idle_ns,
+	    .cycles = core.cycles,
+	    .processed = core.processed,
+	    .backlog_sum = core.backlog_sum,
+	    .timers = core.timers,
+	    .steals = core.steals,
+	    .interrupts = core.interrupts,
+	    .doorbells = machine->nic.queue[thread].doorbells,
+	};
+}
+
+static void totals_of(const struct sim_host *host, struct sim_host_totals *totals)
+{
+	unsigned threads = SIM_CONTAINER(host, const struct dataplane_host, host)->machine.options.core.threads;
+
+	*totals = (struct sim_host_totals){0};
+	for (unsigned i = 0; i < threads; i++) {
+		struct sim_host_totals t;
+
+		thread_totals(host, i, &t);
+		totals->kernel_ns += t.kernel_ns;
+		totals->user_ns += t.user_ns;
+		totals->idle_ns += t.idle_ns;
+		totals->cycles += t.cycles;
+		totals->processed += t.processed;
+		totals->backlog_sum += t.backlog_sum;
+		totals->timers += t.timers;
+		totals->steals += t.steals;
+		totals->interrupts += t.interrupts;
+		totals->doorbells += t.doorbells;
+	}
+}
+
+static uint64_t batches(const struct sim_host *host, unsigned packets)
+{
+	const struct sim_machine *machine = &SIM_CONTAINER(host, const struct dataplane_host, host)->machine;
+	uint64_t cycles = 0;
+
+	for (unsigned i = 0; i < machine->options.core.threads; i++)
+		cycles += machine->dataplane->thread[i].batches[packets];
+	return cycles;
+}
+
+const struct sim_host_kind sim_host_ix = {.name = "ix",
+					  .costs = &sim_cost_names_dataplane,
+					  .create = create,
+					  .destroy = destroy,
+					  .totals = totals_of,
+					  .thread_totals = thread_totals,
+					  .batches = batches,
+					  .scheduler = &ix_scheduler_ix};
