@@ -1,0 +1,1 @@
+$(eval $(call library,ixhost,$(wildcard impl/host/*.c)))
