@@ -163,6 +163,9 @@ int system_point_read(struct system_point *point, const json_t *params, uint64_t
 	o->mean_ns = 1e3 * json_number_value(json_object_get(params, "mean_us"));
 	o->service = &point->service;
 	o->service_is_compute = 1;
+	o->threads_per_core = 1;
+	o->request_bytes = o->reply_bytes = 64;
+	o->wire_links = 1;
 	o->seed = seed;
 	o->replication = replication;
 	if (read_files(point, params, error))

@@ -122,18 +122,25 @@ static void impair(struct sim_wire *wire, struct ix_packet *packet, uint64_t at_
 	enqueue(wire, held ? &wire->held : &wire->on_time, packet, held ? at_ns + o->reorder_ns : at_ns);
 }
 
+static uint32_t wire_bytes(const struct sim_wire *wire, const struct ix_packet *packet)
+{
+	uint32_t bytes = packet->length + wire->options.header_bytes;
+
+	if (wire->options.wire_bytes)
+		return wire->options.wire_bytes(packet);
+	if (bytes < SIM_ETHERNET_MIN_BYTES)
+		bytes = SIM_ETHERNET_MIN_BYTES;
+	return bytes + SIM_ETHERNET_OVERHEAD_BYTES;
+}
+
 /* In whole nanoseconds; what is cut off counts for the next packet, so that the bandwidth is exact. */
 static uint64_t serialization_ns(struct sim_wire *wire, const struct ix_packet *packet)
 {
-	uint32_t bytes = packet->length + wire->options.header_bytes;
-	double exact_ns;
-	uint64_t whole_ns;
+	double exact_ns = wire_bytes(wire, packet) * wire->ns_per_byte + wire->carry_ns;
+	uint64_t whole_ns = (uint64_t)exact_ns;
 
-	if (bytes < SIM_ETHERNET_MIN_BYTES)
-		bytes = SIM_ETHERNET_MIN_BYTES;
-	exact_ns = (bytes + SIM_ETHERNET_OVERHEAD_BYTES) * wire->ns_per_byte + wire->carry_ns;
-	whole_ns = (uint64_t)exact_ns;
 	wire->carry_ns = exact_ns - (double)whole_ns;
+	wire->totals.busy_ns += whole_ns;
 	return whole_ns;
 }
 
@@ -142,6 +149,8 @@ uint64_t sim_wire_send(struct sim_wire *wire, struct ix_packet *packet)
 	uint64_t now_ns = wire->engine->now_ns, start_ns = wire->free_ns > now_ns ? wire->free_ns : now_ns;
 	uint64_t left_ns, at_ns;
 
+	if (wire->bonded)
+		return sim_wire_send(&wire->bonded[packet->rss_hash % wire->bonded_count], packet);
 	wire->totals.packets++;
 	wire->totals.bytes += packet->length;
 	if (wire->options.queue_bytes && wire->ns_per_byte > 0 &&
@@ -160,4 +169,17 @@ uint64_t sim_wire_send(struct sim_wire *wire, struct ix_packet *packet)
 	else
 		enqueue(wire, &wire->on_time, packet, at_ns);
 	return left_ns;
+}
+
+void sim_wire_bond(struct sim_wire *wire, struct sim_wire *bonded, uint32_t count)
+{
+	wire->bonded = bonded;
+	wire->bonded_count = count;
+}
+
+uint64_t sim_wire_busy_ns(const struct sim_wire *wire)
+{
+	uint64_t now_ns = wire->engine->now_ns, ahead_ns = wire->free_ns > now_ns ? wire->free_ns - now_ns : 0;
+
+	return wire->totals.busy_ns - ahead_ns;
 }

@@ -23,7 +23,9 @@
 struct sim_wire_options {
 	uint64_t bandwidth_bps; /* 0: infinite */
 	uint64_t delay_ns;
-	uint32_t header_bytes;                    /* that each packet has on the wire beside its own */
+	uint32_t header_bytes; /* that each packet has on the wire beside its own */
+	/* Of a packet, all bytes of wire time; NULL: its own, with headers, padding and what Ethernet adds. */
+	uint32_t (*wire_bytes)(const struct ix_packet *packet);
 	uint64_t queue_bytes;                     /* what waits for serialization beyond this is dropped; 0: no bound */
 	double loss, duplicate, reorder, corrupt; /* probabilities per packet, 0 .. 1 */
 	uint64_t reorder_ns;                      /* by which a held-back packet is late */
@@ -31,6 +33,7 @@ struct sim_wire_options {
 
 struct sim_wire_totals {
 	uint64_t packets, bytes; /* handed in; bytes without Ethernet's overhead */
+	uint64_t busy_ns;        /* of serialization, of all that was handed in */
 	uint64_t delivered, lost, overflowed, duplicated, reordered, corrupted;
 };
 
@@ -47,11 +50,23 @@ struct sim_wire {
 	int impaired;
 	struct rng rng;
 	struct ix_packet_queue on_time, held;
+	struct sim_wire *bonded; /* NULL, or the wires that stand for this one */
+	uint32_t bonded_count;
 };
 
 /* @seed and @replication are those of the run; @number tells the wires of a run apart. */
 void sim_wire_init(struct sim_wire *wire, struct sim_engine *engine, struct sim_pool *pool,
 		   const struct sim_wire_options *options, uint64_t seed, uint32_t replication, uint32_t number);
+
+/*
+ * From now on @wire is a bond of the @count wires at @bonded (borrowed, each of its own bandwidth), as of several links
+ * to one switch: a packet takes the one that its RSS hash names, so those of a connection keep their order. What is
+ * handed in shows in the totals of the wires bonded.
+ */
+void sim_wire_bond(struct sim_wire *wire, struct sim_wire *bonded, uint32_t count);
+
+/* How long the wire has been busy up to now. */
+uint64_t sim_wire_busy_ns(const struct sim_wire *wire);
 
 /* Returns what is in flight to the pool. */
 void sim_wire_fini(struct sim_wire *wire);

@@ -142,6 +142,10 @@ static void bench_system(const char *name, unsigned cores, unsigned batch, const
 					     .mean_ns = 10000,
 					     .rate_rps = 0.7 * cores * 1e5,
 					     .kind = &sim_host_ix,
+					     .threads_per_core = 1,
+					     .request_bytes = 64,
+					     .reply_bytes = 64,
+					     .wire_links = 1,
 					     .costs = *costs,
 					     .seed = 1};
 	struct sim_system_totals totals = {0};

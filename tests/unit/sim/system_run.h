@@ -46,6 +46,10 @@ static inline struct sim_system_options system_options(unsigned cores, double lo
 					   .mean_ns = 10000,
 					   .rate_rps = load * cores * 1e5,
 					   .kind = &sim_host_ix,
+					   .threads_per_core = 1,
+					   .request_bytes = 64,
+					   .reply_bytes = 64,
+					   .wire_links = 1,
 					   .service_is_compute = 1,
 					   .costs = sim_costs_zero,
 					   .seed = 1};
