@@ -79,6 +79,7 @@ enum ix_event_type {
 	IX_EVENT_TIMER,     /* handle = timer id, cookie */
 	IX_EVENT_UDP_RECV,  /* buffer, length, ip, port, local_port */
 	IX_EVENT_UDP_SENT,  /* cookie: the buffer may be changed again */
+	IX_EVENT_RESULT,    /* handle, cookie, call, status, length: what a call on the connection came to (below) */
 	IX_EVENT_COUNT
 };
 
@@ -91,9 +92,23 @@ struct ix_event {
 	ix_cookie cookie;
 	ix_buffer buffer;
 	uint32_t length;
-	uint32_t window;
+	union {
+		uint32_t window;
+		uint32_t call; /* of RESULT: enum ix_call_type */
+	};
 	uint32_t ip; /* host byte order */
 	uint16_t port, local_port;
 };
+
+/*
+ * Under a scheduler that lets threads steal connections from each other, a user phase works on connections that are
+ * its thread's for the time being, and its calls on them run at their home thread, perhaps after the next user phase.
+ * Their results therefore do not stand in the array (it says 0); they come as RESULT events of the connection, before
+ * its other events, and only when a call went other than in full: status is the error, or 0 for a SENDV of which only
+ * length bytes were accepted. A call on a handle that is gone makes no RESULT (DEAD has been told, or comes), except
+ * ACCEPT. At most IX_RESULTS_MAX of a connection's user phase are told. Other calls (CONNECT, timers, UDP) have their
+ * results in the array always.
+ */
+#define IX_RESULTS_MAX 4
 
 #endif

@@ -72,14 +72,8 @@ static int check_call(struct ix_thread *thread, const struct ix_call *call, stru
 	}
 }
 
-static void run_call(struct ix_thread *thread, struct ix_call *call)
+static void run(struct ix_thread *thread, struct ix_flow_group *group, struct ix_call *call)
 {
-	struct ix_flow_group *group = NULL;
-
-	thread->connection = NULL;
-	call->result = check_call(thread, call, &group);
-	if (call->result)
-		return;
 	switch (call->type) {
 	case IX_CALL_TIMER:
 		ix_application_timer_arm(thread, call);
@@ -92,16 +86,60 @@ static void run_call(struct ix_thread *thread, struct ix_call *call)
 	}
 }
 
+void ix_run_call(struct ix_thread *thread, struct ix_call *call)
+{
+	struct ix_flow_group *group = NULL;
+
+	thread->connection = NULL;
+	call->result = check_call(thread, call, &group);
+	if (!call->result)
+		run(thread, group, call);
+}
+
+int ix_call_names_connection(uint32_t type)
+{
+	return type == IX_CALL_SENDV || type == IX_CALL_RECV_DONE || type == IX_CALL_ACCEPT || type == IX_CALL_CLOSE ||
+	       type == IX_CALL_ABORT;
+}
+
+int ix_check_call_buffers(struct ix_thread *thread, const struct ix_call *call)
+{
+	switch (call->type) {
+	case IX_CALL_SENDV:
+		return check_sg(thread, call);
+	case IX_CALL_RECV_DONE:
+		return check_packet_buffer(thread, call);
+	default:
+		return 0;
+	}
+}
+
+void ix_run_checked_call(struct ix_thread *thread, struct ix_call *call)
+{
+	struct ix_flow_group *group = NULL;
+	int error = check_handle(thread, call, &group);
+
+	if (error)
+		call->result = error;
+	else if (!call->result)
+		run(thread, group, call);
+}
+
+unsigned ix_calls_left(const struct ix_thread *thread)
+{
+	unsigned capacity = thread->dataplane->options.calls;
+
+	return thread->call_count < capacity ? thread->call_count : capacity;
+}
+
 void ix_run_calls(struct ix_thread *thread, struct ix_work *work)
 {
-	unsigned count = thread->call_count, i;
+	unsigned count = ix_calls_left(thread), i;
 
-	if (count > thread->dataplane->options.calls)
-		count = thread->dataplane->options.calls;
 	for (i = 0; i < count; i++) {
 		struct ix_call call = thread->calls[i];
 
-		run_call(thread, &call);
+		ix_run_call(thread, &call);
 		thread->calls[i].result = call.result;
 		thread->counter_calls_failed += call.result < 0;
 	}

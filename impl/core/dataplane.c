@@ -14,7 +14,21 @@ const struct ix_options ix_options_default = {
     .migration_fallback_ns = 1000000,
     .scheduler = &ix_scheduler_ix,
     .stack = &ix_stack_message,
+    .connections_per_cycle = 1,
+    .interrupt_spacing_ns = 4000,
+    .steal_seed = 1,
 };
+
+static const struct ix_scheduler *const schedulers[] = {&ix_scheduler_ix, &ix_scheduler_zygos,
+							&ix_scheduler_zygos_cooperative};
+
+const struct ix_scheduler *ix_scheduler_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(schedulers) / sizeof(schedulers[0]); i++)
+		if (strcmp(schedulers[i]->name, name) == 0)
+			return schedulers[i];
+	return NULL;
+}
 
 static void *allocate(struct ix_dataplane *dataplane, size_t size)
 {
@@ -32,7 +46,7 @@ static int options_valid(const struct ix_options *o)
 	return o->threads >= 1 && o->threads <= IX_THREADS_MAX && o->batch_bound >= 1 &&
 	       o->batch_bound <= IX_BATCH_MAX && o->events >= IX_EVENTS_MIN && o->calls >= 1 &&
 	       o->backlog_packets >= 1 && o->transmit_order <= IX_TRANSMIT_CODE && o->rss_key && o->scheduler &&
-	       o->stack;
+	       o->stack && o->connections_per_cycle >= 1 && o->connections_per_cycle <= o->events;
 }
 
 static int start_thread(struct ix_dataplane *dataplane, struct ix_thread *thread)
@@ -133,6 +147,8 @@ static void stop(struct ix_dataplane *dataplane, unsigned threads, unsigned grou
 
 	for (i = 0; i < groups; i++)
 		stop_group(dataplane, &dataplane->group[i]);
+	for (i = 0; i < threads && dataplane->options.scheduler->drain; i++)
+		dataplane->options.scheduler->drain(&dataplane->thread[i]);
 	for (i = 0; dataplane->thread && i < dataplane->options.threads && dataplane->thread[i].dataplane; i++)
 		stop_thread(dataplane, &dataplane->thread[i], i < threads);
 	release(dataplane, dataplane->group);

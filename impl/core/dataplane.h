@@ -46,6 +46,11 @@ struct ix_options {
 	const struct ix_scheduler *scheduler;
 	const struct ix_stack *stack;
 	const void *stack_options;
+
+	/* of schedulers that steal */
+	unsigned connections_per_cycle; /* taken from a shuffle queue at once, own or another's: 1 .. events */
+	uint64_t interrupt_spacing_ns;  /* between two interrupts of the same thread */
+	uint64_t steal_seed;            /* of the order in which a thread looks at the others */
 };
 
 extern const struct ix_options ix_options_default; /* 1 thread, 128 groups, B = 64, 4096 calls, paper order, ... */
@@ -63,6 +68,7 @@ struct ix_flow_group {
 	struct ix_list timers;          /* armed, or suspended while migrating */
 	struct ix_handle_table handles; /* connections */
 	void *stack_state;
+	unsigned active; /* connections ready or busy, of a scheduler that has such states; the owner's */
 };
 
 /* What a half of a kernel phase did: it adds to it, the caller zeroes it. */
@@ -73,7 +79,19 @@ struct ix_work {
 	uint32_t calls, timers, events;
 	uint32_t sent; /* packets given to the transmit ring */
 	uint32_t sent_bytes, received_bytes;
-	uint32_t control; /* migration steps and control requests */
+	uint32_t control;      /* migration steps and control requests */
+	uint32_t connections;  /* taken for the user phase that follows */
+	uint32_t steals;       /* of these, from other threads */
+	uint32_t shipped;      /* calls handed to the home threads of stolen connections */
+	uint32_t remote_calls; /* calls run for other threads */
+	uint32_t interrupts;   /* sent */
+};
+
+/* What a thread is doing, for others to see: a hint. */
+enum ix_mode {
+	IX_MODE_IDLE, /* found nothing to do: looks again, or waits */
+	IX_MODE_KERNEL,
+	IX_MODE_USER
 };
 
 struct ix_thread {
@@ -81,8 +99,11 @@ struct ix_thread {
 	struct ix_dataplane *dataplane;
 	struct ix_event *events;
 	unsigned event_count; /* for the application to consume */
+	unsigned room;        /* for events of the stack in the half that runs; deliver() counts it down */
 	struct ix_call *calls;
 	unsigned call_count;             /* set by the application, reset when they have run; results stand in calls */
+	unsigned hold;                   /* set by the application: its connections stay its own for one more user phase
+					  * (which comes even without events); reset when seen */
 	struct ix_packet_queue backlog;  /* the default queue: packets of this thread's own groups, in order */
 	struct ix_packet_queue transmit; /* waiting for the transmit ring */
 	struct ix_wheel wheel;
@@ -93,13 +114,18 @@ struct ix_thread {
 	unsigned pending; /* the stack's: events that wait for room in the event array */
 
 	struct ix_sg sg[IX_SG_MAX]; /* of the SENDV under way: the checked copy */
+	struct ix_packet *gathered; /* of the SENDV under way: made by the stack's gather() elsewhere, or NULL */
 	void *connection;           /* of the call under way: what its handle names */
 
 	uint64_t counter_refused;       /* packets with no use: malformed, unknown protocol, no memory */
 	uint64_t counter_transmit_full; /* times the transmit ring did not take all */
 	uint64_t counter_handed_over;   /* packets that came in at a thread that could not keep them */
 	uint64_t counter_calls_failed;  /* calls with a negative result */
-	uint64_t *batches;              /* cycles by packets processed, 0 .. the batch bound */
+	uint64_t counter_connections;   /* taken for user phases */
+	uint64_t counter_steals;        /* of these, from other threads */
+	uint64_t counter_shipped, counter_remote_calls;
+	uint64_t counter_interrupts_sent, counter_interrupts_run;
+	uint64_t *batches; /* cycles by packets processed, 0 .. the batch bound */
 
 	/* private to the core */
 	uint64_t transmitted;    /* packets, ever */
@@ -114,6 +140,8 @@ struct ix_thread {
 	struct ix_application_timer *timer_free;
 	struct ix_application_timers *timer_chunks;
 
+	_Atomic unsigned mode; /* enum ix_mode; read by others */
+
 	/* written by other threads */
 	_Alignas(64) struct ix_mailbox mailbox; /* migration messages */
 	struct ix_packet *_Atomic handed_over;  /* packets, newest first */
@@ -126,6 +154,7 @@ struct ix_dataplane {
 	struct ix_thread *thread;
 	struct ix_flow_group *group;
 	struct ix_migration_totals migration_totals;
+	_Alignas(64) _Atomic uint64_t idle; /* threads that wait, a bit each; see ix_thread_idle() */
 };
 
 /* Allocates everything; *dataplane is NULL on failure. 0 or a negative enum ix_error; bad options: IX_ERR_BAD_CALL.
@@ -145,12 +174,32 @@ unsigned ix_kernel_enter(struct ix_thread *thread, struct ix_work *work);
 void ix_kernel_output(struct ix_thread *thread, struct ix_work *work);
 void ix_kernel_input(struct ix_thread *thread, struct ix_work *work);
 
-/* What an inter-processor interrupt runs during a user phase. */
+/*
+ * What an inter-processor interrupt runs during a user phase, on the same thread: packets that wait go through the
+ * stack, so that their connections can be stolen; calls shipped here run; what comes of it is transmitted. Does nothing
+ * within a kernel phase or within itself: an interrupt is a hint, and the kernel phase looks anyway. It writes neither
+ * thread->events nor thread->calls. It calls the platform's clock, receive, transmit, packet_alloc, packet_free,
+ * kick and whatever the stack calls on receipt of a packet (which may allocate when a connection opens), and takes no
+ * lock that the application can hold: a world that runs it in a signal handler needs those to be safe there, or runs
+ * it between two handlers of the application instead.
+ */
 void ix_kernel_interrupt(struct ix_thread *thread, struct ix_work *work);
 
 /* Is there something to do now? If not, *until_ns is the time to wait for at most (a timer, at most 10 ms from now); a
  * kick or a packet ends the wait. */
 int ix_thread_has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns);
+
+/*
+ * A world in which a thread with nothing to do waits (rather than asks again and again) says so: 1 before it waits, 0
+ * when it goes on. After the 1 it asks ix_thread_has_work() once more before it waits: what becomes ready after that
+ * question sees the thread as idle. A thread with more work than it can do at once, or one that ships calls, kicks
+ * such threads (kick(..., 0)), each once: being kicked ends the idleness.
+ */
+void ix_thread_idle(struct ix_thread *thread, int idle);
+
+/* Kicks up to @count threads that are idle; returns how many. For a world that sees packets arrive at a busy thread:
+ * an idle one that polls all rings would notice. */
+unsigned ix_wake_idle(struct ix_dataplane *dataplane, unsigned count);
 
 /* Is the group this thread's to process now? */
 static inline int ix_owns(const struct ix_thread *thread, const struct ix_flow_group *group)
@@ -189,7 +238,7 @@ static inline void ix_send(struct ix_thread *thread, struct ix_packet *packet)
 
 static inline unsigned ix_event_room(const struct ix_thread *thread)
 {
-	return thread->dataplane->options.events - thread->event_count;
+	return thread->room;
 }
 
 #endif

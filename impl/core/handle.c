@@ -8,6 +8,7 @@
 
 struct ix_handle_slot {
 	void *object;        /* NULL: free */
+	void *attached;      /* the scheduler's; stays with the slot */
 	uint32_t generation; /* of the living handle, or of the next one */
 	uint32_t free_next;
 };
@@ -34,7 +35,7 @@ static int grow(struct ix_handle_table *table)
 	if (!slot)
 		return -1;
 	for (i = table->capacity; i < capacity; i++)
-		slot[i] = (struct ix_handle_slot){NULL, 1, i + 1 < capacity ? i + 1 : NO_SLOT};
+		slot[i] = (struct ix_handle_slot){NULL, NULL, 1, i + 1 < capacity ? i + 1 : NO_SLOT};
 	table->free_head = table->capacity;
 	table->slot = slot;
 	table->capacity = capacity;
@@ -88,4 +89,11 @@ void *ix_handle_find(const struct ix_handle_table *table, ix_handle handle)
 	const struct ix_handle_slot *slot = slot_of(table, handle);
 
 	return slot ? slot->object : NULL;
+}
+
+void **ix_handle_attachment(struct ix_handle_table *table, ix_handle handle)
+{
+	uint32_t index = (uint32_t)handle & SLOT_MASK;
+
+	return index < table->capacity ? &table->slot[index].attached : NULL;
 }

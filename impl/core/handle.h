@@ -26,6 +26,10 @@ void ix_handle_free(struct ix_handle_table *table, ix_handle handle);
 /* The object, or NULL if the handle is none of this table's living ones. */
 void *ix_handle_find(const struct ix_handle_table *table, ix_handle handle);
 
+/* Where a scheduler keeps what belongs to the handle's slot, whichever handle lives there now (NULL at first); NULL when
+ * there is no such slot. Valid until the table grows. */
+void **ix_handle_attachment(struct ix_handle_table *table, ix_handle handle);
+
 static inline uint32_t ix_handle_group(ix_handle handle)
 {
 	return (uint32_t)(handle >> IX_HANDLE_SLOT_BITS) & ((1u << IX_HANDLE_GROUP_BITS) - 1);

@@ -85,11 +85,14 @@ static void close_cycle(struct ix_thread *thread)
 
 void ix_kernel_output(struct ix_thread *thread, struct ix_work *work)
 {
+	atomic_store_explicit(&thread->mode, IX_MODE_KERNEL, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst); /* an interrupt of this thread from here on does nothing */
 	thread->now_ns = ix_clock_ns(thread);
 	close_cycle(thread);
 	thread->event_count = 0;
+	thread->room = thread->dataplane->options.events;
 	thread->work = work;
-	ix_run_calls(thread, work);
+	thread->dataplane->options.scheduler->calls(thread, work);
 	ix_run_control(thread, work);
 	ix_run_timers(thread, work);
 	if (thread->dataplane->options.transmit_order == IX_TRANSMIT_PAPER)
@@ -105,6 +108,8 @@ void ix_kernel_input(struct ix_thread *thread, struct ix_work *work)
 		ix_run_transmit(thread, work);
 	work->backlog = thread->backlog.count;
 	work->events = thread->event_count;
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&thread->mode, thread->event_count ? IX_MODE_USER : IX_MODE_IDLE, memory_order_relaxed);
 }
 
 unsigned ix_kernel_enter(struct ix_thread *thread, struct ix_work *work)
@@ -116,15 +121,64 @@ unsigned ix_kernel_enter(struct ix_thread *thread, struct ix_work *work)
 
 void ix_kernel_interrupt(struct ix_thread *thread, struct ix_work *work)
 {
+	unsigned mode = atomic_load_explicit(&thread->mode, memory_order_relaxed);
+
+	if (mode == IX_MODE_KERNEL)
+		return;
+	atomic_store_explicit(&thread->mode, IX_MODE_KERNEL, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	thread->now_ns = ix_clock_ns(thread);
 	thread->dataplane->options.scheduler->interrupt(thread, work);
+	work->backlog = thread->backlog.count;
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&thread->mode, mode, memory_order_relaxed);
+}
+
+void ix_thread_idle(struct ix_thread *thread, int idle)
+{
+	struct ix_dataplane *dataplane = thread->dataplane;
+	uint64_t bit = 1ull << thread->id;
+
+	/* Sequentially consistent, and a fence: either the question that follows sees what another thread has made
+	 * ready, or that thread, which has a fence between the two as well, sees the bit. */
+	if (idle)
+		atomic_fetch_or(&dataplane->idle, bit);
+	else
+		atomic_fetch_and(&dataplane->idle, ~bit);
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+int ix_wake_thread(struct ix_dataplane *dataplane, unsigned thread)
+{
+	uint64_t bit = 1ull << thread;
+
+	if (!(atomic_load_explicit(&dataplane->idle, memory_order_relaxed) & bit) ||
+	    !(atomic_fetch_and(&dataplane->idle, ~bit) & bit))
+		return 0;
+	ix_kick(dataplane, thread);
+	return 1;
+}
+
+unsigned ix_wake_idle(struct ix_dataplane *dataplane, unsigned count)
+{
+	unsigned woken = 0;
+	uint64_t idle;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	while (woken < count && (idle = atomic_load_explicit(&dataplane->idle, memory_order_relaxed)))
+		woken += (unsigned)ix_wake_thread(dataplane, (unsigned)__builtin_ctzll(idle));
+	return woken;
 }
 
 int ix_thread_has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns)
 {
+	const struct ix_scheduler *scheduler = thread->dataplane->options.scheduler;
 	uint64_t timer_ns = ix_wheel_next_ns(&thread->wheel);
 
 	*until_ns = timer_ns < now_ns + WAIT_MAX_NS ? timer_ns : now_ns + WAIT_MAX_NS;
-	return timer_ns <= now_ns || thread->event_count || thread->call_count || thread->pending ||
-	       thread->backlog.count || thread->transmit.count || thread->postponed ||
-	       !ix_mailbox_empty(&thread->mailbox) || atomic_load_explicit(&thread->handed_over, memory_order_relaxed);
+	if (timer_ns <= now_ns || thread->event_count || thread->call_count || thread->pending ||
+	    thread->backlog.count || thread->transmit.count || thread->postponed ||
+	    !ix_mailbox_empty(&thread->mailbox) || atomic_load_explicit(&thread->handed_over, memory_order_relaxed))
+		return 1;
+	return scheduler->has_work && scheduler->has_work(thread, now_ns, until_ns);
 }

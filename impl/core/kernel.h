@@ -9,6 +9,24 @@
 /* Runs the calls that the application left, in order, each checked (calls.c). */
 void ix_run_calls(struct ix_thread *thread, struct ix_work *work);
 
+/* Their number, at most the size of the array. */
+unsigned ix_calls_left(const struct ix_thread *thread);
+
+/* Does a call of this type name a connection? */
+int ix_call_names_connection(uint32_t type);
+
+/* Runs one call, checked; sets its result. */
+void ix_run_call(struct ix_thread *thread, struct ix_call *call);
+
+/* For calls on connections of another thread. First part, anywhere: checks buffers; a SENDV's entries stand in
+ * thread->sg then. 0 or a negative enum ix_error. */
+int ix_check_call_buffers(struct ix_thread *thread, const struct ix_call *call);
+/* Second part, at the home thread: finds the connection and runs the call, unless call->result is an error already. */
+void ix_run_checked_call(struct ix_thread *thread, struct ix_call *call);
+
+/* Kicks @thread if it is idle. 1 if it was. A fence stands between making its work visible and this. */
+int ix_wake_thread(struct ix_dataplane *dataplane, unsigned thread);
+
 /* Migration requests and messages from other threads (migration.c). */
 void ix_run_control(struct ix_thread *thread, struct ix_work *work);
 

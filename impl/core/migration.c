@@ -71,14 +71,20 @@ static int names_one_of(const uint64_t *groups, ix_handle handle)
 	return handle && group < IX_RSS_GROUPS_MAX && groups[group / 64] >> group % 64 & 1;
 }
 
-/* Are there events, or results of calls, of these groups that the application has not seen yet? */
+/* Are there events, or results of calls, of these groups that the application has not seen yet, or connections that
+ * some thread works on? */
 static int has_news(const struct ix_thread *thread, const struct ix_migration *migration)
 {
 	uint64_t groups[IX_RSS_GROUPS_MAX / 64] = {0};
 	unsigned i;
 
-	for (i = 0; i < migration->count; i++)
+	for (i = 0; i < migration->count; i++) {
+		const struct ix_flow_group *group = &thread->dataplane->group[migration->groups[i]];
+
+		if (ix_owns(thread, group) && group->active)
+			return 1;
 		groups[migration->groups[i] / 64] |= 1ull << migration->groups[i] % 64;
+	}
 	for (i = 0; i < thread->event_count; i++)
 		if (names_one_of(groups, thread->events[i].handle))
 			return 1;

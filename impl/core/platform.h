@@ -1,6 +1,7 @@
 /*
  * What the core needs from outside: time, packets, steering, memory. The simulator implements it in virtual time, the
- * DPDK dataplane in real time. One table per dataplane; functions are called only by the thread they name, except kick.
+ * DPDK dataplane in real time. One table per dataplane; functions are called only by the thread they name, except kick
+ * and ring_waiting.
  */
 #ifndef IX_PLATFORM_H
 #define IX_PLATFORM_H
@@ -25,6 +26,9 @@ struct ix_platform {
 	/* Makes @thread enter its kernel phase soon if it waits (and, with @interrupt, if it is in user mode). A hint.
 	 */
 	void (*kick)(void *context, unsigned thread, int interrupt);
+
+	/* Do packets wait in the receive ring of @thread? A hint; called by any thread. May be NULL: never known. */
+	int (*ring_waiting)(void *context, unsigned thread);
 
 	/* A packet with room for data_room bytes at data, or NULL; and its return (any thread). */
 	struct ix_packet *(*packet_alloc)(void *context, unsigned thread);

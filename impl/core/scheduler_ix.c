@@ -18,6 +18,7 @@ static void deliver(struct ix_thread *thread, const struct ix_event *event)
 {
 	assert(thread->event_count < thread->dataplane->options.events);
 	thread->events[thread->event_count++] = *event;
+	thread->room--;
 }
 
 static void input(struct ix_thread *thread, struct ix_work *work)
@@ -40,6 +41,7 @@ const struct ix_scheduler ix_scheduler_ix = {
     .name = "ix",
     .thread_start = thread_start,
     .thread_stop = thread_stop,
+    .calls = ix_run_calls,
     .deliver = deliver,
     .input = input,
     .interrupt = interrupt,

@@ -37,6 +37,14 @@ struct ix_stack {
 	 */
 	void (*call)(struct ix_thread *thread, struct ix_flow_group *group, struct ix_call *call);
 
+	/*
+	 * For a stack whose SENDV copies what it sends: makes the copy of thread->sg[count] on the thread that executes
+	 * a stolen connection, so that the application's memory is its own again; the home thread's call() finds the
+	 * packet in thread->gathered and takes it (sets that to NULL). NULL and a negative *error on failure. May be
+	 * NULL: the memory stays as it is until it is acknowledged.
+	 */
+	struct ix_packet *(*gather)(struct ix_thread *thread, uint32_t count, int *error);
+
 	/* Events that found no room earlier; adds at most @room. Called before packets make new ones. While some are
 	 * left, thread->pending is not 0 (a thread with pending events does not wait). May be NULL. */
 	void (*deliver_pending)(struct ix_thread *thread, unsigned room);

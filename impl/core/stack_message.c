@@ -145,9 +145,9 @@ static void receive(struct ix_thread *thread, struct ix_flow_group *group, struc
 					      .length = packet->undone});
 }
 
-static int64_t send_reply(struct ix_thread *thread, struct ix_flow_group *group, uint32_t count)
+/* The reply packet of thread->sg[count], complete but for its connection. */
+static struct ix_packet *gather(struct ix_thread *thread, uint32_t count, int *error)
 {
-	struct connection *connection = thread->connection;
 	struct ix_platform *platform = &thread->dataplane->platform;
 	struct ix_packet *packet;
 	uint64_t length = HEADER;
@@ -155,12 +155,13 @@ static int64_t send_reply(struct ix_thread *thread, struct ix_flow_group *group,
 
 	for (i = 0; i < count; i++)
 		length += thread->sg[i].length;
+	*error = IX_ERR_BAD_LENGTH;
 	if (length == HEADER || length > platform->data_room || length > UINT16_MAX)
-		return IX_ERR_BAD_LENGTH;
+		return NULL;
+	*error = IX_ERR_NO_MEMORY;
 	packet = platform->packet_alloc(platform->context, thread->id);
 	if (!packet)
-		return IX_ERR_NO_MEMORY;
-	memcpy(packet->data, &(struct ix_message_header){.connection = connection->number}, HEADER);
+		return NULL;
 	packet->length = HEADER;
 	for (i = 0; i < count; i++) {
 		/* The application may name packets that are not its any more, even the one being filled. */
@@ -169,10 +170,25 @@ static int64_t send_reply(struct ix_thread *thread, struct ix_flow_group *group,
 			thread->sg[i].length);
 		packet->length = (uint16_t)(packet->length + thread->sg[i].length);
 	}
+	return packet;
+}
+
+static int64_t send_reply(struct ix_thread *thread, struct ix_flow_group *group, uint32_t count)
+{
+	struct connection *connection = thread->connection;
+	struct ix_packet *packet = thread->gathered;
+	int error = 0;
+
+	if (!packet)
+		packet = gather(thread, count, &error);
+	if (!packet)
+		return error;
+	thread->gathered = NULL;
+	memcpy(packet->data, &(struct ix_message_header){.connection = connection->number}, HEADER);
 	packet->group = (uint16_t)group->id;
 	packet->rss_hash = connection->rss_hash;
 	ix_send(thread, packet);
-	return (int64_t)(length - HEADER);
+	return packet->length - (int64_t)HEADER;
 }
 
 /* The held packets of a connection are few: what came in one cycle, as a rule one. */
@@ -238,4 +254,5 @@ const struct ix_stack ix_stack_message = {
     .group_stop = group_stop,
     .receive = receive,
     .call = call,
+    .gather = gather,
 };

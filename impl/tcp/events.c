@@ -147,7 +147,7 @@ void tcp_deliver_pending(struct tcp_thread *t, unsigned room)
 	while (room && t->owed_groups.next != &t->owed_groups) {
 		struct tcp_group *g = container_of(t->owed_groups.next, struct tcp_group, owed_link);
 		struct tcp_connection *c = container_of(g->owed.next, struct tcp_connection, link);
-		unsigned before = t->thread->event_count, share = LWIP_MIN(room, IX_EVENTS_PER_STEP);
+		unsigned before = ix_event_room(t->thread), share = LWIP_MIN(room, IX_EVENTS_PER_STEP);
 
 		t->group = g;
 		tcp_disown(t, c);
@@ -156,7 +156,7 @@ void tcp_deliver_pending(struct tcp_thread *t, unsigned room)
 			tcp_list_add(&t->owed_groups, &g->owed_link);
 		}
 		tcp_connection_settle(t, c, share);
-		before = t->thread->event_count - before;
+		before -= ix_event_room(t->thread);
 		room -= LWIP_MIN(room, before ? before : 1);
 	}
 }

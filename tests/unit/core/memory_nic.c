@@ -46,7 +46,21 @@ static int steer(void *context, unsigned group, unsigned thread)
 
 static void kick(void *context, unsigned thread, int interrupt)
 {
-	atomic_fetch_add(&((struct memory_nic *)context)->kicks[thread], 1);
+	struct memory_nic *nic = context;
+
+	atomic_fetch_add(&nic->kicks[thread], 1);
+	atomic_fetch_add(&nic->interrupts[thread], interrupt != 0);
+}
+
+static int ring_waiting(void *context, unsigned thread)
+{
+	struct memory_nic *nic = context;
+	int waiting;
+
+	pthread_mutex_lock(&nic->lock);
+	waiting = nic->ring[thread].head != NULL;
+	pthread_mutex_unlock(&nic->lock);
+	return waiting;
 }
 
 static struct ix_packet *packet_alloc(void *context, unsigned thread)
@@ -106,6 +120,7 @@ struct memory_nic *memory_nic_create(unsigned threads, unsigned groups, unsigned
 	    .transmit = transmit,
 	    .steer = steer,
 	    .kick = kick,
+	    .ring_waiting = ring_waiting,
 	    .packet_alloc = packet_alloc,
 	    .packet_free = packet_free,
 	    .data_room = data_room,

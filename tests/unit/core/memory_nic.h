@@ -25,6 +25,7 @@ struct memory_nic {
 	unsigned packet_count;
 	_Atomic uint64_t now_ns;
 	_Atomic unsigned kicks[IX_THREADS_MAX];
+	_Atomic unsigned interrupts[IX_THREADS_MAX]; /* of these kicks */
 };
 
 struct memory_nic *memory_nic_create(unsigned threads, unsigned groups, unsigned ring_size, unsigned packets,

@@ -1,0 +1,400 @@
+/*
+ * Work-conserving scheduling (ZygOS; thesis 3.4): packets are processed by the home thread of their connection, but a
+ * ready connection is worked on by whichever thread comes first. A thread takes, in this order, what stands in its own
+ * shuffle queue; else, packets through the stack, at most B; else a connection of another thread's; and when there is
+ * none, it interrupts a thread in user mode that has packets, or calls shipped to it, to look at. The cooperative
+ * variant never interrupts.
+ *
+ * What threads know of each other beside the queues are hints, read without a lock: a wrong one costs a look or a
+ * delay, never a connection.
+ */
+#include "impl/core/zygos.h"
+#include <assert.h>
+
+#define CHUNK_CONNECTIONS 64
+
+struct ix_zygos_chunk {
+	struct ix_zygos_chunk *next;
+	struct ix_shuffle_connection connection[CHUNK_CONNECTIONS];
+};
+
+static void put_spare(struct ix_zygos *zygos, struct ix_shuffle_connection *connection)
+{
+	connection->next = zygos->spare;
+	zygos->spare = connection;
+	zygos->spares++;
+}
+
+/* Enough spare connections that packets and timers are not held up by them. In a kernel phase. */
+static int replenish(struct ix_thread *thread)
+{
+	const struct ix_platform *platform = &thread->dataplane->platform;
+	struct ix_zygos *zygos = ix_zygos_of(thread);
+	struct ix_zygos_chunk *chunk;
+
+	if (zygos->spares >= CHUNK_CONNECTIONS)
+		return 0;
+	chunk = platform->allocate(platform->context, sizeof(*chunk), 64);
+	if (!chunk)
+		return IX_ERR_NO_MEMORY;
+	chunk->next = zygos->chunks;
+	zygos->chunks = chunk;
+	for (unsigned i = CHUNK_CONNECTIONS; i-- > 0;)
+		put_spare(zygos, &chunk->connection[i]);
+	return 0;
+}
+
+static int thread_start(struct ix_thread *thread)
+{
+	const struct ix_options *options = &thread->dataplane->options;
+	const struct ix_platform *platform = &thread->dataplane->platform;
+	struct ix_zygos *zygos = platform->allocate(platform->context, sizeof(*zygos), _Alignof(struct ix_zygos));
+	unsigned i, n = 0;
+
+	if (!zygos)
+		return IX_ERR_NO_MEMORY;
+	thread->scheduler_state = zygos;
+	zygos->pool = platform->allocate(platform->context, options->events * sizeof(*zygos->pool), 64);
+	if (!zygos->pool || replenish(thread)) {
+		thread->dataplane->options.scheduler->thread_stop(thread);
+		return IX_ERR_NO_MEMORY;
+	}
+	ix_shuffle_init(&zygos->shuffle, zygos->pool, options->events);
+	zygos->random = (options->steal_seed + thread->id) * 0x9e3779b97f4a7c15ull | 1;
+	for (i = 0; i < options->threads; i++)
+		if (i != thread->id)
+			zygos->order[n++] = (uint8_t)i;
+	return 0;
+}
+
+static void thread_stop(struct ix_thread *thread)
+{
+	const struct ix_platform *platform = &thread->dataplane->platform;
+	struct ix_zygos *zygos = ix_zygos_of(thread);
+	struct ix_zygos_chunk *chunk;
+
+	while ((chunk = zygos->chunks)) {
+		zygos->chunks = chunk->next;
+		platform->release(platform->context, chunk);
+	}
+	ix_shipment_pool_stop(&zygos->shipments, platform);
+	if (zygos->pool)
+		platform->release(platform->context, zygos->pool);
+	platform->release(platform->context, zygos);
+	thread->scheduler_state = NULL;
+}
+
+struct ix_shuffle_connection *ix_zygos_find(const struct ix_thread *thread, ix_handle handle)
+{
+	struct ix_flow_group *group = &thread->dataplane->group[ix_handle_group(handle)];
+	void **attached = ix_handle_attachment(&group->handles, handle);
+	struct ix_shuffle_connection *connection = attached ? *attached : NULL;
+
+	return connection && connection->handle == handle ? connection : NULL;
+}
+
+struct ix_shuffle_connection *ix_zygos_connection(struct ix_thread *thread, ix_handle handle)
+{
+	struct ix_flow_group *group = &thread->dataplane->group[ix_handle_group(handle)];
+	void **attached = ix_handle_attachment(&group->handles, handle);
+	struct ix_shuffle_connection *connection = *attached;
+	struct ix_zygos *zygos;
+
+	if (connection && connection->handle == handle)
+		return connection;
+	/* Left by an earlier handle of the same slot: used again, unless somebody still works on it. Only this thread
+	 * makes a connection idle or ends that. */
+	if (!connection || atomic_load_explicit(&connection->state, memory_order_relaxed) != IX_CONNECTION_IDLE) {
+		zygos = ix_zygos_of(thread);
+		assert(zygos->spare);
+		connection = zygos->spare;
+		zygos->spare = connection->next;
+		zygos->spares--;
+		*attached = connection;
+	}
+	ix_shuffle_connection_init(connection, handle);
+	return connection;
+}
+
+void ix_zygos_release(struct ix_thread *thread, struct ix_shuffle_connection *connection)
+{
+	struct ix_zygos *zygos = ix_zygos_of(thread);
+	struct ix_flow_group *group = &thread->dataplane->group[ix_handle_group(connection->handle)];
+
+	if (ix_shuffle_release(&zygos->shuffle, connection))
+		return;
+	group->active--;
+	if (*ix_handle_attachment(&group->handles, connection->handle) != connection)
+		put_spare(zygos, connection);
+}
+
+/* Room for what the stack may deliver: an event takes one of the pool, and perhaps a connection never seen before. */
+static void set_room(struct ix_thread *thread)
+{
+	const struct ix_zygos *zygos = ix_zygos_of(thread);
+	unsigned events = atomic_load_explicit(&zygos->shuffle.free_count, memory_order_relaxed);
+
+	thread->room = events < zygos->spares ? events : zygos->spares;
+}
+
+static void deliver(struct ix_thread *thread, const struct ix_event *event)
+{
+	struct ix_zygos *zygos = ix_zygos_of(thread);
+	uint32_t group = ix_handle_group(event->handle);
+
+	assert(thread->room);
+	thread->room--;
+	if (!event->handle || group >= thread->dataplane->options.groups) /* timers have handles above all groups */
+		ix_shuffle_put_local(&zygos->shuffle, event);
+	else if (ix_shuffle_append(&zygos->shuffle, ix_zygos_connection(thread, event->handle), thread->id, event))
+		thread->dataplane->group[group].active++;
+}
+
+static void calls(struct ix_thread *thread, struct ix_work *work)
+{
+	replenish(thread);
+	set_room(thread);
+	ix_zygos_run_calls(thread, work);
+	ix_zygos_run_remote(thread, work);
+}
+
+/* A step of xorshift64*, scaled to [0, n). */
+static unsigned random_below(struct ix_zygos *zygos, unsigned n)
+{
+	zygos->random ^= zygos->random >> 12;
+	zygos->random ^= zygos->random << 25;
+	zygos->random ^= zygos->random >> 27;
+	return (unsigned)((zygos->random * 0x2545f4914f6cdd1dull >> 32) * n >> 32);
+}
+
+/* The @i-th other thread of a random order that is drawn as it goes. */
+static unsigned other_thread(struct ix_zygos *zygos, unsigned i, unsigned n)
+{
+	unsigned j = i + random_below(zygos, n - i);
+	uint8_t chosen = zygos->order[j];
+
+	zygos->order[j] = zygos->order[i];
+	return zygos->order[i] = chosen;
+}
+
+static int interrupts(const struct ix_thread *thread)
+{
+	return thread->dataplane->options.scheduler == &ix_scheduler_zygos;
+}
+
+/* Would an interrupt of @target get something done? */
+static int waits_for_interrupt(const struct ix_dataplane *dataplane, unsigned target)
+{
+	const struct ix_thread *thread = &dataplane->thread[target];
+	const struct ix_zygos *zygos = ix_zygos_of(thread);
+	const struct ix_platform *platform = &dataplane->platform;
+
+	if (atomic_load_explicit(&thread->mode, memory_order_relaxed) != IX_MODE_USER)
+		return 0;
+	if (ix_shipment_waiting(&zygos->remote))
+		return 1;
+	if (ix_shuffle_ready(&zygos->shuffle))
+		return 0;
+	return atomic_load_explicit(&zygos->backlog, memory_order_relaxed) ||
+	       (platform->ring_waiting && platform->ring_waiting(platform->context, target));
+}
+
+/* When @target may be interrupted next. */
+static uint64_t next_interrupt_ns(const struct ix_dataplane *dataplane, unsigned target)
+{
+	uint64_t last_ns =
+	    atomic_load_explicit(&ix_zygos_of(&dataplane->thread[target])->interrupted_ns, memory_order_relaxed);
+
+	return last_ns ? last_ns + dataplane->options.interrupt_spacing_ns : 0;
+}
+
+static int interrupt_other(struct ix_thread *thread, unsigned target, struct ix_work *work)
+{
+	const struct ix_dataplane *dataplane = thread->dataplane;
+	_Atomic uint64_t *stamp = &ix_zygos_of(&dataplane->thread[target])->interrupted_ns;
+	uint64_t last_ns = atomic_load_explicit(stamp, memory_order_relaxed);
+	uint64_t now_ns = thread->now_ns ? thread->now_ns : 1;
+
+	if (last_ns && now_ns < last_ns + dataplane->options.interrupt_spacing_ns)
+		return 0;
+	/* Of several that would send one, one does. */
+	if (!atomic_compare_exchange_strong_explicit(stamp, &last_ns, now_ns, memory_order_relaxed,
+						     memory_order_relaxed))
+		return 0;
+	dataplane->platform.kick(dataplane->platform.context, target, 1);
+	work->interrupts++;
+	thread->counter_interrupts_sent++;
+	return 1;
+}
+
+void ix_zygos_nudge(struct ix_thread *thread, unsigned target, struct ix_work *work)
+{
+	/* Between the push and the look at its idleness; see ix_thread_idle(). */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!ix_wake_thread(thread->dataplane, target) && interrupts(thread) &&
+	    waits_for_interrupt(thread->dataplane, target))
+		interrupt_other(thread, target, work);
+}
+
+/* Nothing to steal: others may have packets to process first, so that there will be. One interrupt at a time. */
+static void interrupt_one(struct ix_thread *thread, struct ix_work *work)
+{
+	struct ix_zygos *zygos = ix_zygos_of(thread);
+	unsigned others = thread->dataplane->options.threads - 1, i, target;
+
+	for (i = 0; i < others; i++) {
+		target = other_thread(zygos, i, others);
+		if (waits_for_interrupt(thread->dataplane, target) && interrupt_other(thread, target, work))
+			return;
+	}
+}
+
+/* Takes one connection from @victim into the user phase to come. */
+static int take_one(struct ix_thread *thread, struct ix_thread *victim, struct ix_work *work)
+{
+	struct ix_zygos *zygos = ix_zygos_of(thread);
+	struct ix_shuffle *shuffle = &ix_zygos_of(victim)->shuffle;
+	struct ix_event *events = &thread->events[thread->event_count];
+	unsigned room = thread->dataplane->options.events - thread->event_count, count;
+	struct ix_shuffle_connection *connection, **list = victim == thread ? &zygos->own : &zygos->stolen;
+
+	if (room <= IX_RESULTS_MAX)
+		return 0;
+	connection = victim == thread ? ix_shuffle_take(shuffle, events, room, &count)
+				      : ix_shuffle_steal(shuffle, events, room, &count);
+	if (!connection)
+		return 0;
+	connection->next = *list;
+	*list = connection;
+	thread->event_count += count;
+	thread->counter_connections++;
+	work->connections++;
+	if (victim != thread) {
+		thread->counter_steals++;
+		work->steals++;
+	}
+	return 1;
+}
+
+static unsigned take(struct ix_thread *thread, struct ix_thread *victim, struct ix_work *work)
+{
+	unsigned n = 0;
+
+	while (n < thread->dataplane->options.connections_per_cycle && take_one(thread, victim, work))
+		n++;
+	return n;
+}
+
+static void steal(struct ix_thread *thread, struct ix_work *work)
+{
+	unsigned others = thread->dataplane->options.threads - 1, i;
+
+	for (i = 0; i < others; i++)
+		if (take(thread, &thread->dataplane->thread[other_thread(ix_zygos_of(thread), i, others)], work))
+			return;
+	if (interrupts(thread))
+		interrupt_one(thread, work);
+}
+
+/* Calls shipped here, then packets if nothing is ready. */
+static unsigned serve(struct ix_thread *thread, struct ix_work *work)
+{
+	const struct ix_options *options = &thread->dataplane->options;
+	struct ix_zygos *zygos = ix_zygos_of(thread);
+	unsigned processed = 0;
+
+	set_room(thread);
+	ix_zygos_run_remote(thread, work);
+	if (options->stack->deliver_pending && thread->room)
+		options->stack->deliver_pending(thread, thread->room);
+	ix_poll(thread, work);
+	thread->cycle_queue = thread->backlog.count;
+	if (!thread->stalled && !ix_shuffle_ready(&zygos->shuffle))
+		processed = ix_process(thread, options->batch_bound, work);
+	atomic_store_explicit(&zygos->backlog, thread->backlog.count, memory_order_relaxed);
+	return processed;
+}
+
+/* What this thread leaves ready, waiting threads can take; what it leaves unprocessed, they can interrupt it for. */
+static void wake_others(struct ix_thread *thread)
+{
+	unsigned ready = ix_shuffle_ready(&ix_zygos_of(thread)->shuffle);
+
+	if (!ready && thread->backlog.count && interrupts(thread))
+		ready = 1;
+	if (ready)
+		ix_wake_idle(thread->dataplane, ready);
+}
+
+static void input(struct ix_thread *thread, struct ix_work *work)
+{
+	const struct ix_zygos *zygos = ix_zygos_of(thread);
+	unsigned events = thread->dataplane->options.events;
+
+	replenish(thread);
+	thread->cycle_batch = serve(thread, work);
+	if (work->remote_calls)
+		ix_run_transmit(thread, work);
+	/* Half for a connection, so that timers do not keep it out. */
+	thread->event_count += ix_shuffle_take_local(&ix_zygos_of(thread)->shuffle, thread->events, events / 2);
+	if (!take(thread, thread, work) && !thread->event_count && !zygos->own && !zygos->stolen)
+		steal(thread, work);
+	wake_others(thread);
+}
+
+static void interrupt(struct ix_thread *thread, struct ix_work *work)
+{
+	unsigned processed = serve(thread, work), bound = thread->dataplane->options.batch_bound;
+
+	thread->cycle_batch = thread->cycle_batch + processed < bound ? thread->cycle_batch + processed : bound;
+	thread->counter_interrupts_run++;
+	ix_run_transmit(thread, work);
+	wake_others(thread);
+}
+
+static int has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns)
+{
+	const struct ix_zygos *zygos = ix_zygos_of(thread);
+	uint64_t at_ns;
+	unsigned i;
+
+	if (zygos->own || zygos->stolen || zygos->shuffle.local.first || ix_shuffle_ready(&zygos->shuffle) ||
+	    ix_shipment_waiting(&zygos->remote))
+		return 1;
+	for (i = 0; i < thread->dataplane->options.threads; i++) {
+		if (ix_shuffle_ready(&ix_zygos_of(&thread->dataplane->thread[i])->shuffle))
+			return 1;
+		if (i == thread->id || !interrupts(thread) || !waits_for_interrupt(thread->dataplane, i))
+			continue;
+		at_ns = next_interrupt_ns(thread->dataplane, i);
+		if (at_ns <= now_ns)
+			return 1;
+		if (at_ns < *until_ns)
+			*until_ns = at_ns;
+	}
+	return 0;
+}
+
+const struct ix_scheduler ix_scheduler_zygos = {
+    .name = "zygos",
+    .thread_start = thread_start,
+    .thread_stop = thread_stop,
+    .drain = ix_zygos_drop_calls,
+    .calls = calls,
+    .deliver = deliver,
+    .input = input,
+    .interrupt = interrupt,
+    .has_work = has_work,
+};
+
+const struct ix_scheduler ix_scheduler_zygos_cooperative = {
+    .name = "zygos-cooperative",
+    .thread_start = thread_start,
+    .thread_stop = thread_stop,
+    .drain = ix_zygos_drop_calls,
+    .calls = calls,
+    .deliver = deliver,
+    .input = input,
+    .interrupt = interrupt,
+    .has_work = has_work,
+};
