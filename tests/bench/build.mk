@@ -11,6 +11,8 @@ $(BIN)/bench/bench_lwip_bare: tests/bench/bench_lwip_bare.c $(wildcard tests/ben
 $(eval $(call program,bench/bench_tcp,tests/bench/bench_tcp.c,$(TCP_LIBS),$(TCP_LDLIBS)))
 $(BIN)/bench/bench_tcp: | $(BIN)/bench/bench_lwip_bare
 BENCHES += $(BIN)/bench/bench_tcp
+# Beside the benchmarks: prints the table of analysis/README.md.
+$(eval $(call program,bench/coverage,tests/bench/coverage.c,analysis models,$(MODELS_LIBS) -lm))
 $(eval $(call program,bench/bench_queue,tests/bench/bench_queue.c,analysis models,$(MODELS_LIBS) -lm))
 BENCHES += $(BIN)/bench/bench_queue
 $(eval $(call program,bench/bench_sim,tests/bench/bench_sim.c,sim ixcore models,$(MODELS_LIBS) -lm))
