@@ -22,6 +22,7 @@ int cmd_queue(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_slo(int argc, char **argv);
 int cmd_system(int argc, char **argv);
+int cmd_testbed(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 

@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"merge", "Add the runs of databases to another", cmd_merge},
     {"figure", "Draw a figure from the results in a database", cmd_figure},
     {"report", "Write one HTML page of all figures and their numbers", cmd_report},
+    {"testbed", "Make namespaces in which the dataplane meets the kernel's TCP", cmd_testbed},
     {"doctor", "Say what works on this machine, and how to get the rest", cmd_doctor},
 };
 

@@ -1,0 +1,2 @@
+# Namespaces and interfaces for the dataplane: `ixlab testbed` (harness/cmd_testbed.c).
+$(eval $(call library,testbed,$(wildcard harness/testbed/*.c)))
