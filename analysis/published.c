@@ -59,14 +59,22 @@ static int read_row(struct published_row *row, char *line, char *text, size_t si
 		return 2;
 	}
 	*row = (struct published_row){field[0], field[1], field[2], field[3], field[4], field[5],
-				      field[6], 0,        field[8], field[9], field[10]};
+				      field[6], 0,        field[8], field[9], field[10], 0};
 	row->value = strtod(field[7], &end);
 	if (end == field[7] || *end || !isfinite(row->value)) {
-		snprintf(text, size, "key 'value': '%s': must be a number", field[7]);
+		snprintf(text, size, "key 'value': '%.60s': must be a number", field[7]);
 		return 2;
 	}
 	if (strcmp(row->relation, "eq") != 0 && strcmp(row->relation, "le") != 0 && strcmp(row->relation, "ge") != 0) {
-		snprintf(text, size, "key 'relation': '%s': must be eq, le or ge", row->relation);
+		snprintf(text, size, "key 'relation': '%.60s': must be eq, le or ge", row->relation);
+		return 2;
+	}
+	if (strcmp(row->use, "calibrate") != 0 && strcmp(row->use, "predict") != 0) {
+		snprintf(text, size, "key 'use': '%.60s': must be calibrate or predict", row->use);
+		return 2;
+	}
+	if (!*row->id) {
+		snprintf(text, size, "key 'id': must not be empty");
 		return 2;
 	}
 	return 0;
@@ -99,6 +107,12 @@ static int read_rows(struct published *published, const char *path, char *error,
 			snprintf(error, error_size, "%s:%u: %s", path, number, text);
 			return 2;
 		}
+		if (published_get(published, published->row[published->count].id)) {
+			snprintf(error, error_size, "%s:%u: key 'id': '%.80s' is there already", path, number,
+				 published->row[published->count].id);
+			return 2;
+		}
+		published->row[published->count].line = number;
 		published->count++;
 	}
 	return 0;

@@ -11,6 +11,7 @@ struct published_row {
 	const char *unit;
 	const char *use; /* "calibrate" or "predict" */
 	const char *note;
+	unsigned line; /* of the file */
 };
 
 struct published {
@@ -21,6 +22,7 @@ struct published {
 
 /*
  * Reads the file: comma-separated with a line of column names, comments after '#' at the start of a line, no quoting.
+ * No two rows have one id.
  * Returns 0, 1 when memory is short, or 2 with @error naming file, line and what is wrong. Clear in any case.
  */
 int published_read(struct published *published, const char *path, char *error, size_t error_size);

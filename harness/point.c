@@ -1,5 +1,6 @@
 #include "harness/point.h"
 #include "harness/json_text.h"
+#include "harness/measure.h"
 #include "harness/point_packet.h"
 #include "harness/point_system.h"
 
@@ -9,7 +10,8 @@
 #include <time.h>
 
 static const struct point_kind *const kinds[] = {&point_kind_queue, &point_kind_queue_slo, &point_kind_system,
-						 &point_kind_system_slo, &point_kind_packet};
+						 &point_kind_system_slo, &point_kind_packet,
+						 &point_kind_measure};
 
 static point_watch_fn watch;
 static void *watch_context;

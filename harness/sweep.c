@@ -162,6 +162,8 @@ static int finish(const struct sweep *s, enum pool_end end)
 				 s->error[0] ? ": " : ": interrupted", s->error, there, s->planned, database);
 		return EXIT_RUN_FAILED;
 	}
+	if (s->options->silent)
+		return s->given_up > 0 ? EXIT_RUN_FAILED : EXIT_DONE;
 	printf("%s: %zu runs: %zu computed, %zu were there", name, s->planned, s->stored, s->planned - s->plan.count);
 	if (s->given_up > 0)
 		printf(", %zu failed", s->given_up);

@@ -42,6 +42,7 @@ struct sweep_options {
 	bool fresh;   /* forget what is stored of the experiment first */
 	bool dry_run; /* only print what would be computed */
 	bool quiet;   /* no progress */
+	bool silent;  /* no summary on standard output */
 	int (*interrupted)(void);
 };
 
