@@ -154,19 +154,22 @@ static int compare(const struct compare_input *input, struct compare_rows *rows,
 {
 	struct compare_rows *const files[] = {rows, orderings};
 	char error[512];
-	int status = compare_measure(files, 2, &input->options);
+	/* Where some rows have failed, the others are still shown. */
+	int measured = compare_measure(files, 2, &input->options), status = 0;
 
-	for (size_t f = 0; !status && f < 2; f++) {
+	if (measured == EXIT_WRONG_INPUT || command_interrupted())
+		return measured;
+	for (size_t f = 0; !status && f < 2; f++)
 		status = compare_load(files[f], &input->options, error, sizeof(error));
-		if (status)
-			command_complain("%s", error);
-	}
-	if (status)
+	if (status) {
+		command_complain("%s", error);
 		return status;
-	if (input->json)
-		return print_json(rows, orderings);
-	print_text(rows, orderings);
-	return EXIT_DONE;
+	}
+	if (!input->json)
+		print_text(rows, orderings);
+	else if (print_json(rows, orderings))
+		return EXIT_RUN_FAILED;
+	return measured;
 }
 
 int cmd_compare(int argc, char **argv)

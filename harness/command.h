@@ -15,6 +15,7 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is "ixlab NAME"; returns one of the exit codes above */
 };
 
+int cmd_calibrate(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_figure(int argc, char **argv);

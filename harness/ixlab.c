@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"run", "Compute an experiment file's points into a database", cmd_run},
     {"merge", "Add the runs of databases to another", cmd_merge},
     {"figure", "Draw a figure from the results in a database", cmd_figure},
+    {"calibrate", "Fit constants of the simulated systems to measured figures", cmd_calibrate},
     {"compare", "Measure every published figure and print both values side by side", cmd_compare},
     {"report", "Write one HTML page of all figures and their numbers", cmd_report},
     {"testbed", "Make namespaces in which the dataplane meets the kernel's TCP", cmd_testbed},

@@ -1,0 +1,418 @@
+#include "harness/calibrate.h"
+#include "harness/cost_edit.h"
+#include "harness/workload_path.h"
+
+#include <errno.h>
+#include <gsl/gsl_linalg.h>
+#include <gsl/gsl_multifit_nlinear.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ITERATIONS_MAX 12
+#define STEP           0.04 /* of a logarithm, for derivatives: well above the noise left by common random numbers */
+#define X_TOLERANCE    2e-3 /* of a logarithm: when to stop */
+#define G_TOLERANCE    1e-6
+#define SINGULAR       1e-3 /* of singular values of the derivatives, the least to the greatest */
+#define TEXT_MAX       512
+
+/* A fit under way. */
+struct fitting {
+	const struct calibrate_job *job;
+	struct calibrate_fit *fit;
+	double start[CALIBRATE_PARAMETERS_MAX]; /* logarithms */
+	double last_x[CALIBRATE_PARAMETERS_MAX], last_f[CALIBRATE_ROWS_MAX];
+	bool has_last;
+	int status; /* of a failed evaluation */
+	char *error;
+	size_t error_size;
+};
+
+/* Candidates evaluated together, one for each set of parameters. */
+struct batch {
+	struct fitting *fitting;
+	double (*simulated)[CALIBRATE_ROWS_MAX];
+	size_t candidates;
+};
+
+static int fail(struct fitting *f, int status, const char *text, const char *what)
+{
+	if (!f->status)
+		snprintf(f->error, f->error_size, text, what);
+	f->status = status;
+	return status;
+}
+
+/* The system with which a row is fitted: the last of those that its measurement runs. MEASURE_COSTS if none. */
+static enum measure_costs system_of(const struct comparison_row *row)
+{
+	const struct measure *entry = measure_find(row->published->id);
+	enum measure_costs last = MEASURE_COSTS;
+
+	for (int i = MEASURE_IX; entry && i <= MEASURE_MTCP; i++)
+		if (measure_uses(entry, (enum measure_costs)i))
+			last = (enum measure_costs)i;
+	return last;
+}
+
+static bool belongs(const struct comparison_row *row, enum measure_costs system)
+{
+	return comparison_calibrated(row) && !row->why_not && system_of(row) == system;
+}
+
+bool calibrate_has_rows(const struct calibrate_job *job, enum measure_costs system)
+{
+	for (size_t i = 0; i < job->rows->count; i++)
+		if (belongs(&job->rows->row[i], system))
+			return true;
+	return false;
+}
+
+static void candidate_path(const struct fitting *f, size_t candidate, enum measure_costs which, char *path, size_t size)
+{
+	if (candidate)
+		snprintf(path, size, "%s/%s.%zu.cfg", f->job->scratch, measure_costs_name[which], candidate);
+	else
+		calibrate_scratch_path(f->job, which, path, size);
+}
+
+void calibrate_scratch_path(const struct calibrate_job *job, enum measure_costs which, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s.cfg", job->scratch, measure_costs_name[which]);
+}
+
+int calibrate_prepare(const struct calibrate_job *job, char *error, size_t error_size)
+{
+	for (int i = 0; i < MEASURE_COSTS; i++) {
+		const char *name = job->costs[i] ? job->costs[i] : measure_costs_default[i];
+		char *from = workload_path(name), *text = from ? cost_edit_read(from) : NULL, to[TEXT_MAX];
+		int failed = 2;
+
+		calibrate_scratch_path(job, (enum measure_costs)i, to, sizeof(to));
+		if (!text)
+			snprintf(error, error_size, "%s: %s; allowed: a cost file", name, strerror(errno));
+		else if (cost_edit_write(to, text))
+			snprintf(error, error_size, "%s: %s", to, strerror(errno));
+		else
+			failed = 0;
+		free(from);
+		free(text);
+		if (failed)
+			return failed;
+	}
+	return 0;
+}
+
+/* Writes the cost file @which of a candidate: the scratch file with the parameters at logarithms @x. */
+static int write_file(struct fitting *f, size_t candidate, enum measure_costs which, const double *x)
+{
+	char path[TEXT_MAX], *text;
+	int failed;
+
+	calibrate_scratch_path(f->job, which, path, sizeof(path));
+	text = cost_edit_read(path);
+	for (size_t p = 0; text && p < f->fit->parameters; p++) {
+		const struct calibrate_parameter *parameter = f->fit->estimate[p].parameter;
+		char *edited;
+
+		if (!(parameter->files & 1u << which))
+			continue;
+		edited = cost_edit_set(text, parameter->key, exp(x[p]));
+		free(text);
+		text = edited;
+		if (!text)
+			return fail(f, 2, "cost file %s lacks a line with the constant to be fitted",
+				    measure_costs_name[which]);
+	}
+	candidate_path(f, candidate, which, path, sizeof(path));
+	failed = !text || cost_edit_write(path, text);
+	free(text);
+	return failed ? fail(f, 1, "cannot write cost files in %s", f->job->scratch) : 0;
+}
+
+static int write_candidate(struct fitting *f, size_t candidate, const double *x)
+{
+	for (int i = 0; i < MEASURE_COSTS; i++)
+		if (write_file(f, candidate, (enum measure_costs)i, x))
+			return f->status;
+	return 0;
+}
+
+static char *task_text(struct fitting *f, size_t candidate, const char *id)
+{
+	json_t *params = json_pack("{ssss}", "row", id, "effort", measure_effort_name[f->job->effort]);
+	struct point_error error = {.text = "memory is short"};
+	char key[32], path[TEXT_MAX], *text = NULL;
+
+	for (int i = 0; params && i < MEASURE_COSTS; i++) {
+		snprintf(key, sizeof(key), "costs_%s", measure_costs_name[i]);
+		candidate_path(f, candidate, (enum measure_costs)i, path, sizeof(path));
+		json_object_set_new(params, key, json_string(path));
+	}
+	if (params && !point_kind_measure.normalize(params, &error))
+		text = point_params_text(params);
+	else
+		fail(f, 2, "%s", error.text);
+	json_decref(params);
+	return text;
+}
+
+static int take_result(void *context, size_t task, const struct point_result *result)
+{
+	const struct batch *b = context;
+	const struct metric *value = point_metric(result, "value");
+	size_t rows = b->fitting->fit->rows;
+
+	if (value)
+		b->simulated[task / rows][task % rows] = value->value;
+	return 0;
+}
+
+static void take_loss(void *context, size_t task, enum pool_loss loss, const char *reason)
+{
+	const struct batch *b = context;
+
+	if (loss == POOL_GIVEN_UP)
+		fail(b->fitting, 1, "%s", reason);
+}
+
+/* Simulates all rows for candidates 1 .. b->candidates, whose files are there. */
+static int evaluate(struct batch *b)
+{
+	struct fitting *f = b->fitting;
+	size_t rows = f->fit->rows, count = rows * b->candidates;
+	struct pool_task *task = calloc(count + 1, sizeof(*task));
+	struct pool_job job = {.task = task,
+			       .task_count = count,
+			       .workers = f->job->workers < count ? f->job->workers : (unsigned)count,
+			       .compute = f->job->compute,
+			       .finished = take_result,
+			       .lost = take_loss,
+			       .interrupted = f->job->interrupted,
+			       .context = b};
+
+	for (size_t i = 0; task && i < count && !f->status; i++)
+		task[i] = (struct pool_task){"measure",
+					     task_text(f, 1 + i / rows, f->fit->residual[i % rows].row->published->id), 1,
+					     0};
+	if (!task)
+		fail(f, 1, "%s", "memory is short");
+	if (!f->status && pool_run(&job, f->error, f->error_size) != POOL_ALL_DONE)
+		fail(f, 1, "%s", "interrupted");
+	for (size_t i = 0; task && i < count; i++)
+		free((char *)task[i].params);
+	free(task);
+	f->fit->evaluations += (unsigned)b->candidates;
+	return f->status;
+}
+
+/* Residuals of row @i; a value that is no positive number ends the fit. */
+static double residual(struct fitting *f, size_t i, double simulated)
+{
+	const struct comparison_row *row = f->fit->residual[i].row;
+
+	if (!(simulated > 0) || !isfinite(simulated))
+		fail(f, 1, "row %s has no value above 0 at the constants tried", row->published->id);
+	return log(simulated / row->published->value);
+}
+
+static int residuals_at(struct fitting *f, const double *x, double *out)
+{
+	double simulated[1][CALIBRATE_ROWS_MAX];
+	struct batch b = {f, simulated, 1};
+
+	if (!f->has_last || memcmp(x, f->last_x, f->fit->parameters * sizeof(*x)) != 0) {
+		if (write_candidate(f, 1, x) || evaluate(&b))
+			return f->status;
+		for (size_t i = 0; i < f->fit->rows; i++)
+			f->last_f[i] = residual(f, i, simulated[0][i]);
+		memcpy(f->last_x, x, f->fit->parameters * sizeof(*x));
+		f->has_last = true;
+	}
+	memcpy(out, f->last_f, f->fit->rows * sizeof(*out));
+	return f->status;
+}
+
+static int on_residuals(const gsl_vector *x, void *context, gsl_vector *out)
+{
+	struct fitting *f = context;
+	double at[CALIBRATE_PARAMETERS_MAX] = {0}, value[CALIBRATE_ROWS_MAX];
+
+	for (size_t p = 0; p < f->fit->parameters; p++)
+		at[p] = gsl_vector_get(x, p);
+	if (residuals_at(f, at, value))
+		return GSL_EFAILED;
+	for (size_t i = 0; i < f->fit->rows; i++)
+		gsl_vector_set(out, i, value[i]);
+	return GSL_SUCCESS;
+}
+
+/* Forward differences, all of them at once: one candidate for each parameter. */
+static int on_derivatives(const gsl_vector *x, void *context, gsl_matrix *out)
+{
+	struct fitting *f = context;
+	size_t parameters = f->fit->parameters;
+	double at[CALIBRATE_PARAMETERS_MAX] = {0}, base[CALIBRATE_ROWS_MAX];
+	double simulated[CALIBRATE_PARAMETERS_MAX][CALIBRATE_ROWS_MAX];
+	struct batch b = {f, simulated, parameters};
+
+	for (size_t p = 0; p < parameters; p++)
+		at[p] = gsl_vector_get(x, p);
+	if (residuals_at(f, at, base))
+		return GSL_EFAILED;
+	for (size_t p = 0; p < parameters; p++) {
+		at[p] += STEP;
+		if (write_candidate(f, p + 1, at))
+			return GSL_EFAILED;
+		at[p] -= STEP;
+	}
+	if (evaluate(&b))
+		return GSL_EFAILED;
+	for (size_t p = 0; p < parameters; p++)
+		for (size_t i = 0; i < f->fit->rows; i++)
+			gsl_matrix_set(out, i, p, (residual(f, i, simulated[p][i]) - base[i]) / STEP);
+	return f->status ? GSL_EFAILED : GSL_SUCCESS;
+}
+
+/* The derivatives must tell all parameters apart; otherwise names those of the direction that no row feels. */
+static int check_rank(struct fitting *f, const gsl_matrix *derivatives)
+{
+	size_t n = f->fit->parameters;
+	gsl_matrix *u = gsl_matrix_alloc(f->fit->rows, n), *v = gsl_matrix_alloc(n, n);
+	gsl_vector *s = gsl_vector_alloc(n), *work = gsl_vector_alloc(n);
+	char names[256] = "";
+
+	gsl_matrix_memcpy(u, derivatives);
+	gsl_linalg_SV_decomp(u, v, s, work);
+	if (!(gsl_vector_get(s, n - 1) > SINGULAR * gsl_vector_get(s, 0))) {
+		for (size_t p = 0; p < n; p++)
+			if (fabs(gsl_matrix_get(v, p, n - 1)) > 0.3)
+				snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
+					 f->fit->estimate[p].parameter->key);
+		fail(f, 2, "a singular fit: the rows do not determine%s", names);
+	}
+	gsl_matrix_free(u);
+	gsl_matrix_free(v);
+	gsl_vector_free(s);
+	gsl_vector_free(work);
+	return f->status;
+}
+
+static void take_estimates(struct fitting *f, const gsl_multifit_nlinear_workspace *w)
+{
+	struct calibrate_fit *fit = f->fit;
+	const gsl_vector *x = gsl_multifit_nlinear_position(w), *r = gsl_multifit_nlinear_residual(w);
+	gsl_matrix *covariance = gsl_matrix_alloc(fit->parameters, fit->parameters);
+	double sum = 0, dof = (double)fit->rows - (double)fit->parameters;
+
+	for (size_t i = 0; i < fit->rows; i++) {
+		sum += gsl_vector_get(r, i) * gsl_vector_get(r, i);
+		fit->residual[i].simulated = fit->residual[i].row->published->value * exp(gsl_vector_get(r, i));
+	}
+	fit->rms = sqrt(sum / (double)fit->rows);
+	gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0, covariance);
+	for (size_t p = 0; p < fit->parameters; p++) {
+		struct calibrate_estimate *e = &fit->estimate[p];
+
+		e->value = exp(gsl_vector_get(x, p));
+		e->std_error = dof > 0 ? e->value * sqrt(gsl_matrix_get(covariance, p, p) * sum / dof) : NAN;
+	}
+	gsl_matrix_free(covariance);
+}
+
+static void iterate(struct fitting *f, gsl_multifit_nlinear_workspace *w)
+{
+	int info = 0;
+
+	while (!f->status && !f->fit->converged && f->fit->iterations < ITERATIONS_MAX) {
+		int status = gsl_multifit_nlinear_iterate(w);
+
+		f->fit->iterations++;
+		if (f->status)
+			return;
+		take_estimates(f, w);
+		if (f->job->progress)
+			f->job->progress(f->job->context, f->fit);
+		/* No better step can be found: the residuals' own roughness is reached. */
+		f->fit->converged = status == GSL_ENOPROG ||
+				    gsl_multifit_nlinear_test(X_TOLERANCE, G_TOLERANCE, 0, &info, w) == GSL_SUCCESS;
+	}
+}
+
+static int solve(struct fitting *f)
+{
+	gsl_multifit_nlinear_parameters options = gsl_multifit_nlinear_default_parameters();
+	gsl_multifit_nlinear_fdf problem = {.f = on_residuals,
+					    .df = on_derivatives,
+					    .n = f->fit->rows,
+					    .p = f->fit->parameters,
+					    .params = f};
+	gsl_vector_view start = gsl_vector_view_array(f->start, f->fit->parameters);
+	gsl_multifit_nlinear_workspace *w;
+
+	options.factor_up = 4;
+	w = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &options, f->fit->rows, f->fit->parameters);
+	if (!w)
+		return fail(f, 1, "%s", "memory is short");
+	gsl_multifit_nlinear_init(&start.vector, &problem, w);
+	if (!f->status && !check_rank(f, gsl_multifit_nlinear_jac(w)))
+		iterate(f, w);
+	if (!f->status)
+		check_rank(f, gsl_multifit_nlinear_jac(w));
+	if (!f->status) {
+		double x[CALIBRATE_PARAMETERS_MAX];
+
+		take_estimates(f, w);
+		for (size_t p = 0; p < f->fit->parameters; p++)
+			x[p] = log(f->fit->estimate[p].value);
+		write_candidate(f, 0, x);
+	}
+	gsl_multifit_nlinear_free(w);
+	return f->status;
+}
+
+static int start_parameter(struct fitting *f, const struct calibrate_parameter *parameter)
+{
+	struct calibrate_fit *fit = f->fit;
+	char path[TEXT_MAX], *text;
+	double value;
+	int which = MEASURE_IX;
+
+	while (which < MEASURE_COSTS - 1 && !(parameter->files & 1u << which))
+		which++;
+	if (fit->parameters == CALIBRATE_PARAMETERS_MAX)
+		return fail(f, 2, "more parameters of %s than can be fitted", measure_costs_name[fit->system]);
+	calibrate_scratch_path(f->job, (enum measure_costs)which, path, sizeof(path));
+	text = cost_edit_read(path);
+	value = text ? cost_edit_get(text, parameter->key) : NAN;
+	free(text);
+	if (!(value > 0))
+		return fail(f, 2, "key '%s': the value to start from must be a number above 0", parameter->key);
+	f->start[fit->parameters] = log(value);
+	fit->estimate[fit->parameters++] = (struct calibrate_estimate){parameter, value, value, NAN};
+	return 0;
+}
+
+int calibrate_fit(const struct calibrate_job *job, enum measure_costs system, struct calibrate_fit *fit, char *error,
+		  size_t error_size)
+{
+	struct fitting f = {.job = job, .fit = fit, .error = error, .error_size = error_size};
+
+	*fit = (struct calibrate_fit){.system = system};
+	for (size_t i = 0; i < job->rows->count && fit->rows < CALIBRATE_ROWS_MAX; i++)
+		if (belongs(&job->rows->row[i], system))
+			fit->residual[fit->rows++] = (struct calibrate_residual){&job->rows->row[i], NAN};
+	for (const struct calibrate_parameter *p = job->parameters; p->key && !f.status; p++)
+		if (p->system == system)
+			start_parameter(&f, p);
+	if (f.status)
+		return f.status;
+	if (fit->rows < fit->parameters) {
+		snprintf(error, error_size, "%s: %zu rows to calibrate with, fewer than the %zu constants to be fitted",
+			 measure_costs_name[system], fit->rows, fit->parameters);
+		return 2;
+	}
+	return fit->parameters ? solve(&f) : 0;
+}

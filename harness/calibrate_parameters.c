@@ -1,0 +1,17 @@
+/*
+ * Which constants calibration fits. Few: as many as the rows marked "calibrate" can tell apart. All others are fixed,
+ * with their reasons beside them in the cost files.
+ */
+#include "harness/calibrate.h"
+
+#define IX        (1u << MEASURE_IX)
+#define ZYGOS     (1u << MEASURE_ZYGOS)
+#define LINUX     (1u << MEASURE_LINUX)
+#define MTCP      (1u << MEASURE_MTCP)
+#define MEMCACHED (1u << MEASURE_MEMCACHED)
+
+const struct calibrate_parameter calibrate_parameters[] = {
+    {MEASURE_IX, "cycle_ns", IX | ZYGOS, "gain of batching"},
+    {MEASURE_IX, "receive_ns", IX | ZYGOS, "small tasks"},
+    {MEASURE_IX, "service_us", MEMCACHED, "throughput of memcached"},
+    {0}};
