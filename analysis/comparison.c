@@ -108,7 +108,8 @@ static void print_row(FILE *out, const struct comparison_row *row)
 
 void comparison_print(FILE *out, const struct comparison_row *row, size_t count)
 {
-	fprintf(out, "%-28s %-7s %-14s %10s   %-22s %8s\n", "row", "use", "published", "simulated", "interval", "error");
+	fprintf(out, "%-28s %-7s %-14s %10s   %-22s %8s\n", "row", "use", "published", "simulated", "interval",
+		"error");
 	for (size_t i = 0; i < count; i++)
 		print_row(out, &row[i]);
 }

@@ -58,7 +58,7 @@ static int read_row(struct published_row *row, char *line, char *text, size_t si
 		snprintf(text, size, "must have %d fields: %s", COLUMNS, header);
 		return 2;
 	}
-	*row = (struct published_row){field[0], field[1], field[2], field[3], field[4], field[5],
+	*row = (struct published_row){field[0], field[1], field[2], field[3], field[4],  field[5],
 				      field[6], 0,        field[8], field[9], field[10], 0};
 	row->value = strtod(field[7], &end);
 	if (end == field[7] || *end || !isfinite(row->value)) {

@@ -194,9 +194,8 @@ static int evaluate(struct batch *b)
 			       .context = b};
 
 	for (size_t i = 0; task && i < count && !f->status; i++)
-		task[i] = (struct pool_task){"measure",
-					     task_text(f, 1 + i / rows, f->fit->residual[i % rows].row->published->id), 1,
-					     0};
+		task[i] = (struct pool_task){
+		    "measure", task_text(f, 1 + i / rows, f->fit->residual[i % rows].row->published->id), 1, 0};
 	if (!task)
 		fail(f, 1, "%s", "memory is short");
 	if (!f->status && pool_run(&job, f->error, f->error_size) != POOL_ALL_DONE)
@@ -344,11 +343,8 @@ static void iterate(struct fitting *f, gsl_multifit_nlinear_workspace *w)
 static int solve(struct fitting *f)
 {
 	gsl_multifit_nlinear_parameters options = gsl_multifit_nlinear_default_parameters();
-	gsl_multifit_nlinear_fdf problem = {.f = on_residuals,
-					    .df = on_derivatives,
-					    .n = f->fit->rows,
-					    .p = f->fit->parameters,
-					    .params = f};
+	gsl_multifit_nlinear_fdf problem = {
+	    .f = on_residuals, .df = on_derivatives, .n = f->fit->rows, .p = f->fit->parameters, .params = f};
 	gsl_vector_view start = gsl_vector_view_array(f->start, f->fit->parameters);
 	gsl_multifit_nlinear_workspace *w;
 

@@ -52,7 +52,8 @@ static void parse_costs(struct calibrate_input *input, const char *value)
 
 	if (which < 0)
 		command_reject(
-		    "option '--costs': '%s': must be NAME=FILE with NAME one of ix, zygos, linux, mtcp, memcached", value);
+		    "option '--costs': '%s': must be NAME=FILE with NAME one of ix, zygos, linux, mtcp, memcached",
+		    value);
 	input->job.costs[which] = equals + 1;
 }
 
@@ -156,8 +157,10 @@ static char *provenance(const struct calibrate_fit *fits, size_t count, enum mea
 			if (!(e->parameter->files & 1u << which))
 				continue;
 			if (!any)
-				fprintf(out, "#: Fitted by `ixlab calibrate`, version %s, to the rows marked calibrate of %s:\n",
-					IXLAB_VERSION, published);
+				fprintf(
+				    out,
+				    "#: Fitted by `ixlab calibrate`, version %s, to the rows marked calibrate of %s:\n",
+				    IXLAB_VERSION, published);
 			any = true;
 			fprintf(out, "#:   %s = %.4g", e->parameter->key, e->value);
 			if (isnan(e->std_error))

@@ -91,11 +91,12 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 static const struct argp argp = {
     .options = options,
     .parser = parse_option,
-    .doc = "Measure every published figure of results/published.csv in the simulator, and print published and simulated "
-	   "value side by side, and whether the orderings stated in the thesis (results/orderings.csv) hold.\v"
-	   "Values are kept in the database, so a rerun computes only what is missing or whose cost files have changed. "
-	   "'fitted' rows may have set parameters of the cost files (ixlab calibrate); 'predict' rows never. A star marks "
-	   "what is off by more than 15%.",
+    .doc =
+	"Measure every published figure of results/published.csv in the simulator, and print published and simulated "
+	"value side by side, and whether the orderings stated in the thesis (results/orderings.csv) hold.\v"
+	"Values are kept in the database, so a rerun computes only what is missing or whose cost files have changed. "
+	"'fitted' rows may have set parameters of the cost files (ixlab calibrate); 'predict' rows never. A star marks "
+	"what is off by more than 15%.",
 };
 
 static void print_count(const char *name, const struct comparison_count *count)

@@ -11,8 +11,9 @@
 
 #define WORKERS_MAX 4096
 #define SHARDS_MAX  100000
+#define FILES_MAX   256
 
-enum { KEY_DB = 1 << 8, KEY_FRESH, KEY_DRY_RUN, KEY_SHARD, KEY_SEED, KEY_REPLICATIONS, KEY_QUIET };
+enum { KEY_DB = 1 << 8, KEY_FRESH, KEY_DRY_RUN, KEY_SHARD, KEY_SEED, KEY_REPLICATIONS, KEY_QUIET, KEY_QUICK };
 
 static const struct argp_option options[] = {
     {"jobs", 'j', "N", 0, "Worker processes; default: one per core", 0},
@@ -22,14 +23,17 @@ static const struct argp_option options[] = {
     {"shard", KEY_SHARD, "I/N", 0, "Compute only the I-th of N parts (from 1); `ixlab merge` joins their databases", 0},
     {"seed", KEY_SEED, "S", 0, "Use this seed instead of the file's", 0},
     {"replications", KEY_REPLICATIONS, "R", 0, "Compute this many replications instead of the file's", 0},
+    {"quick", KEY_QUICK, NULL, 0,
+     "Compute what the file's group `quick` says, for a first look; stored beside the full results", 0},
     {"quiet", KEY_QUIET, NULL, 0, "No progress", 0},
     {0},
 };
 
 struct run_input {
-	const char *file;
+	const char *file[FILES_MAX];
+	size_t files;
 	struct sweep_options sweep;
-	bool jobs_given, seed_given;
+	bool jobs_given, seed_given, quick;
 	uint64_t seed;
 	unsigned replications; /* 0: the file's */
 };
@@ -90,10 +94,13 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 	case KEY_QUIET:
 		input->sweep.quiet = true;
 		return 0;
+	case KEY_QUICK:
+		input->quick = true;
+		return 0;
 	case ARGP_KEY_ARG:
-		if (input->file)
-			return ARGP_ERR_UNKNOWN; /* one file at a time */
-		input->file = value;
+		if (input->files == FILES_MAX)
+			command_reject("'%s': more than %d files", value, FILES_MAX);
+		input->file[input->files++] = value;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -103,9 +110,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 static const struct argp argp = {
     .options = options,
     .parser = parse_option,
-    .args_doc = "FILE.cfg",
+    .args_doc = "FILE.cfg...",
     .doc =
-	"Compute the points of an experiment file into a database, in parallel.\v"
+	"Compute the points of experiment files into a database, in parallel.\v"
 	"Each finished point is stored at once. A rerun computes what is missing, so an interrupted run is continued "
 	"by "
 	"the same command, and more replications extend what is there. Results do not depend on the number of workers, "
@@ -115,29 +122,59 @@ static const struct argp argp = {
 	"The experiment file is described in workloads/README.md.",
 };
 
+static int read_experiment(const struct run_input *input, size_t i, struct experiment *experiment)
+{
+	char error[512] = "";
+	int status = input->quick ? experiment_read_quick(experiment, input->file[i], error, sizeof(error))
+				  : experiment_read_file(experiment, input->file[i], error, sizeof(error));
+
+	if (status)
+		command_complain("%s", error);
+	if (input->seed_given)
+		experiment->seed = input->seed;
+	if (input->replications > 0)
+		experiment->replications = input->replications;
+	return status;
+}
+
+/* All files are checked before anything is computed. */
+static int check_files(const struct run_input *input)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < input->files; i++) {
+		struct experiment experiment;
+
+		status = read_experiment(input, i, &experiment);
+		experiment_clear(&experiment);
+	}
+	return status;
+}
+
 /* On rank 0, or outside an MPI job. */
 static int run(struct run_input *input, struct pool_remote *remote)
 {
-	struct experiment experiment;
 	char error[512] = "";
-	int status = experiment_read_file(&experiment, input->file, error, sizeof(error));
+	int status = check_files(input);
 
-	if (input->seed_given)
-		experiment.seed = input->seed;
-	if (input->replications > 0)
-		experiment.replications = input->replications;
-	if (!status && !input->sweep.dry_run)
+	if (status)
+		return status;
+	if (!input->sweep.dry_run)
 		status = pool_remote_open(remote, error, sizeof(error));
-	if (status) {
+	if (status)
 		command_complain("%s", error);
-	} else {
-		input->sweep.remote = remote->fd;
-		input->sweep.remote_count = remote->count;
-		command_catch_interrupts();
-		input->sweep.interrupted = command_interrupted;
-		status = sweep_run(&experiment, &input->sweep);
+	input->sweep.remote = remote->fd;
+	input->sweep.remote_count = remote->count;
+	command_catch_interrupts();
+	input->sweep.interrupted = command_interrupted;
+	for (size_t i = 0; !status && i < input->files; i++) {
+		struct experiment experiment;
+
+		status = read_experiment(input, i, &experiment);
+		if (!status)
+			status = sweep_run(&experiment, &input->sweep);
+		experiment_clear(&experiment);
 	}
-	experiment_clear(&experiment);
 	return status;
 }
 
@@ -162,7 +199,7 @@ int cmd_run(int argc, char **argv)
 	int status;
 
 	command_parse(&argp, argc, argv, &input);
-	if (!input.file)
+	if (!input.files)
 		command_reject("an experiment file is needed, as in `ixlab run workloads/fig-3.2.cfg'");
 	if (pool_remote_size() > 1) {
 		if (input.jobs_given)

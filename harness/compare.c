@@ -38,8 +38,8 @@ int compare_read(struct compare_rows *rows, const char *path, char *error, size_
 		const struct measure *entry = measure_find(published->id);
 
 		if (!entry) {
-			snprintf(error, error_size, "%s:%u: key 'id': '%.80s': no measurement is known for this row", path,
-				 published->line, published->id);
+			snprintf(error, error_size, "%s:%u: key 'id': '%.80s': no measurement is known for this row",
+				 path, published->line, published->id);
 			return 2;
 		}
 		rows->row[i] = (struct comparison_row){published, NAN, NAN, NAN, entry->why_not};
@@ -63,8 +63,7 @@ static bool wanted(const struct comparison_row *row, const struct compare_option
 /* The parameters of a row's point, normalized; NULL with @error. */
 static json_t *row_params(const char *id, const struct compare_options *options, struct point_error *error)
 {
-	json_t *params =
-	    json_pack("{ssss}", "row", id, "effort", measure_effort_name[options->effort]);
+	json_t *params = json_pack("{ssss}", "row", id, "effort", measure_effort_name[options->effort]);
 	char key[32];
 
 	for (int i = 0; params && i < MEASURE_COSTS; i++) {
@@ -81,14 +80,15 @@ static json_t *row_params(const char *id, const struct compare_options *options,
 static int add_point(struct experiment *experiment, const char *id, const struct compare_options *options)
 {
 	struct point_error error = {.text = "memory is short"};
-	struct experiment_point *grown =
-	    realloc(experiment->point, (experiment->point_count + 1) * sizeof(*experiment->point)), *point;
+	struct experiment_point *grown = realloc(experiment->point,
+						 (experiment->point_count + 1) * sizeof(*experiment->point)),
+				*point;
 
 	if (grown)
 		experiment->point = grown;
 	point = grown ? &grown[experiment->point_count] : NULL;
 	if (point)
-		*point = (struct experiment_point){.params = row_params(id, options, &error)};
+		*point = (struct experiment_point){&point_kind_measure, row_params(id, options, &error), NULL};
 	if (point && point->params)
 		point->text = point_params_text(point->params);
 	if (point && point->text) {
@@ -146,9 +146,8 @@ int compare_load(struct compare_rows *rows, const struct compare_options *option
 
 	for (size_t i = 0; !status && loading.text && i < rows->count; i++) {
 		struct point_error ignored = {0};
-		json_t *params = wanted(&rows->row[i], options)
-				     ? row_params(rows->row[i].published->id, options, &ignored)
-				     : NULL;
+		json_t *params =
+		    wanted(&rows->row[i], options) ? row_params(rows->row[i].published->id, options, &ignored) : NULL;
 
 		loading.text[i] = params ? point_params_text(params) : NULL;
 		json_decref(params);

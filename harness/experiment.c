@@ -22,8 +22,8 @@ static int reject_file(const struct experiment_source *source, const char *text)
 
 static int check_keys(const struct experiment_source *source, const config_t *config)
 {
-	static const char *const known[] = {"experiment", "kind",  "seed",  "replications",
-					    "parameters", "sweep", "cases", "figure"};
+	static const char *const known[] = {"experiment", "kind",  "seed",  "replications", "parameters",
+					    "sweep",      "cases", "quick", "figure"};
 	const config_setting_t *root = config_root_setting(config);
 
 	for (int i = 0; i < config_setting_length(root); i++) {
@@ -35,7 +35,7 @@ static int check_keys(const struct experiment_source *source, const config_t *co
 		if (k == sizeof(known) / sizeof(known[0]))
 			return experiment_reject(source, setting,
 						 "unknown: experiment, kind, seed, replications, parameters, sweep, "
-						 "cases and figure are allowed");
+						 "cases, quick and figure are allowed");
 	}
 	return 0;
 }
@@ -45,31 +45,25 @@ static int read_name(struct experiment *e, const struct experiment_source *sourc
 	const config_setting_t *setting = top(config, "experiment");
 	const char *text = setting ? config_setting_get_string(setting) : NULL;
 	size_t length = text ? strlen(text) : 0;
+	const size_t longest = sizeof(e->name) - sizeof(EXPERIMENT_QUICK);
 
 	if (!setting)
 		return reject_file(source, "key 'experiment': missing: the name under which results are stored");
-	if (length == 0 || length >= sizeof(e->name) || strspn(text, NAME_CHARACTERS) != length)
+	if (length == 0 || length > longest || strspn(text, NAME_CHARACTERS) != length)
 		return experiment_reject(source, setting,
 					 "'%s': must be text of 1 to %d letters, digits, dots, dashes and underscores",
-					 text ? text : "", EXPERIMENT_NAME_MAX - 1);
-	memcpy(e->name, text, length + 1);
+					 text ? text : "", (int)longest);
+	snprintf(e->name, sizeof(e->name), "%s%s", text, e->quick ? EXPERIMENT_QUICK : "");
 	return 0;
 }
 
 static int read_kind(struct experiment *e, const struct experiment_source *source, const config_t *config)
 {
 	const config_setting_t *setting = top(config, "kind");
-	const char *text = setting ? config_setting_get_string(setting) : NULL;
 
 	if (!setting)
 		return reject_file(source, "key 'kind': missing: what computes the points, as in kind = \"queue\"");
-	e->kind = text ? point_kind_find(text) : NULL;
-	if (!e->kind)
-		return experiment_reject(
-		    source, setting,
-		    "'%s': not a kind of experiment; queue, queue-slo, system, system-slo and packet are",
-		    text ? text : "");
-	return 0;
+	return experiment_kind(source, setting, &e->kind);
 }
 
 /* An optional integer of the top level from @low to @high; *@out keeps its value where there is none. */
@@ -103,8 +97,11 @@ static void hash_experiment(struct experiment *e)
 {
 	uint64_t hash = hash_text(hash_text(UINT64_C(0xcbf29ce484222325), e->name), e->kind->name);
 
-	for (size_t i = 0; i < e->point_count; i++)
+	for (size_t i = 0; i < e->point_count; i++) {
+		if (e->point[i].kind != e->kind)
+			hash = hash_text(hash, e->point[i].kind->name);
 		hash = hash_text(hash, e->point[i].text);
+	}
 	snprintf(e->hash, sizeof(e->hash), "%016" PRIx64, hash);
 }
 
@@ -156,14 +153,14 @@ static void flatten(char *line)
 			*line = '?';
 }
 
-int experiment_read_text(struct experiment *experiment, const char *text, const char *name, char *error,
-			 size_t error_size)
+static int read_text(struct experiment *experiment, bool quick, const char *text, const char *name, char *error,
+		     size_t error_size)
 {
 	struct experiment_source source = {name, error, error_size};
 	config_t config;
 	int status;
 
-	*experiment = (struct experiment){0};
+	*experiment = (struct experiment){.quick = quick};
 	config_init(&config);
 	status = refuse_include(&source, text);
 	if (!status && config_read_string(&config, text) != CONFIG_TRUE) {
@@ -178,6 +175,12 @@ int experiment_read_text(struct experiment *experiment, const char *text, const 
 	if (status)
 		flatten(error);
 	return status;
+}
+
+int experiment_read_text(struct experiment *experiment, const char *text, const char *name, char *error,
+			 size_t error_size)
+{
+	return read_text(experiment, false, text, name, error, error_size);
 }
 
 /* The whole file into @text, ending with a zero. 0, or 2 with the error. */
@@ -203,7 +206,7 @@ static int read_whole(const struct experiment_source *source, char *text)
 	return 0;
 }
 
-int experiment_read_file(struct experiment *experiment, const char *path, char *error, size_t error_size)
+static int read_file(struct experiment *experiment, bool quick, const char *path, char *error, size_t error_size)
 {
 	struct experiment_source source = {path, error, error_size};
 	char *text = malloc(EXPERIMENT_BYTES_MAX);
@@ -216,9 +219,19 @@ int experiment_read_file(struct experiment *experiment, const char *path, char *
 	}
 	status = read_whole(&source, text);
 	if (!status)
-		status = experiment_read_text(experiment, text, path, error, error_size);
+		status = read_text(experiment, quick, text, path, error, error_size);
 	free(text);
 	return status;
+}
+
+int experiment_read_file(struct experiment *experiment, const char *path, char *error, size_t error_size)
+{
+	return read_file(experiment, false, path, error, error_size);
+}
+
+int experiment_read_quick(struct experiment *experiment, const char *path, char *error, size_t error_size)
+{
+	return read_file(experiment, true, path, error, error_size);
 }
 
 void experiment_clear(struct experiment *experiment)

@@ -9,17 +9,20 @@
 #include "harness/point.h"
 
 #define EXPERIMENT_NAME_MAX         64
+#define EXPERIMENT_QUICK            ".quick" /* what a quick run adds to the name */
 #define EXPERIMENT_REPLICATIONS_MAX 10000
 #define EXPERIMENT_BYTES_MAX        (1 << 20) /* of the file */
 
 struct experiment_point {
-	json_t *params; /* normalized by the kind */
-	char *text;     /* the same, canonical */
+	const struct point_kind *kind; /* the file's, or its case's */
+	json_t *params;                /* normalized by the kind */
+	char *text;                    /* the same, canonical */
 };
 
 struct experiment {
 	char name[EXPERIMENT_NAME_MAX];
-	const struct point_kind *kind;
+	const struct point_kind *kind; /* of cases that name none */
+	bool quick;                    /* the values of the group `quick` are in force; the name ends in .quick */
 	uint64_t seed;
 	unsigned replications;
 	struct experiment_point *point; /* in the file's order, each once */
@@ -33,7 +36,10 @@ struct experiment {
  */
 int experiment_read_file(struct experiment *experiment, const char *path, char *error, size_t error_size);
 
-/* The same from @text; @name stands for the file in errors. */
+/* The same with the file's group `quick`, which a file may lack: then it is an error. */
+int experiment_read_quick(struct experiment *experiment, const char *path, char *error, size_t error_size);
+
+/* As experiment_read_file() from @text; @name stands for the file in errors. */
 int experiment_read_text(struct experiment *experiment, const char *text, const char *name, char *error,
 			 size_t error_size);
 

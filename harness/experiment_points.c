@@ -22,6 +22,8 @@ struct product {
 
 struct build {
 	struct experiment *experiment;
+	const struct point_kind *kind; /* of the level being read */
+	struct axes quick;             /* values that replace those of the levels; none unless experiment->quick */
 	const struct experiment_source *source;
 	json_t *seen; /* object: canonical texts of the points so far */
 };
@@ -41,9 +43,30 @@ static const struct experiment_values *find_axis(const struct axes *axes, const 
 	return NULL;
 }
 
+int experiment_kind(const struct experiment_source *source, const config_setting_t *setting,
+		    const struct point_kind **kind)
+{
+	const char *text = config_setting_get_string(setting);
+
+	*kind = text ? point_kind_find(text) : NULL;
+	if (*kind)
+		return 0;
+	return experiment_reject(source, setting,
+				 "'%s': not a kind of experiment; queue, queue-slo, system, system-slo and packet are",
+				 text ? text : "");
+}
+
+static bool knows(const struct point_kind *kind, const char *key)
+{
+	for (size_t i = 0; kind->keys[i]; i++)
+		if (!strcmp(kind->keys[i], key))
+			return true;
+	return false;
+}
+
 static int check_parameter(const struct build *b, const config_setting_t *setting)
 {
-	const char *const *keys = b->experiment->kind->keys;
+	const char *const *keys = b->kind->keys;
 	char list[256] = "";
 
 	for (size_t i = 0; keys[i]; i++) {
@@ -53,8 +76,7 @@ static int check_parameter(const struct build *b, const config_setting_t *settin
 			return 0;
 		snprintf(list + used, sizeof(list) - used, " %s", keys[i]);
 	}
-	return experiment_reject(b->source, setting, "unknown: kind \"%s\" has the parameters%s",
-				 b->experiment->kind->name, list);
+	return experiment_reject(b->source, setting, "unknown: kind \"%s\" has the parameters%s", b->kind->name, list);
 }
 
 typedef int (*values_reader)(const struct experiment_source *, const config_setting_t *, struct experiment_values *);
@@ -113,7 +135,7 @@ static int keep_point(const struct build *b, json_t *params)
 	char *text = point_params_text(params);
 	struct experiment_point *grown;
 
-	if (text && json_object_get(b->seen, text)) {
+	if (text && json_object_get(b->seen, text)) { /* of whatever kind: no two share their parameters */
 		free(text);
 		json_decref(params);
 		return 0;
@@ -126,7 +148,7 @@ static int keep_point(const struct build *b, json_t *params)
 		json_decref(params);
 		return 1;
 	}
-	e->point[e->point_count++] = (struct experiment_point){params, text};
+	e->point[e->point_count++] = (struct experiment_point){b->kind, params, text};
 	return 0;
 }
 
@@ -139,7 +161,7 @@ static int add_point(const struct build *b, const struct product *p)
 	for (size_t i = 0; i < p->count && !status; i++)
 		/* A copy: the kind may change what it is given. */
 		status = json_object_set_new(params, p->axis[i]->key, json_copy(p->axis[i]->value[p->at[i]].json)) != 0;
-	if (!status && b->experiment->kind->normalize(params, &error))
+	if (!status && b->kind->normalize(params, &error))
 		status = reject_point(b, p, &error);
 	if (!status)
 		return keep_point(b, params);
@@ -158,7 +180,18 @@ static bool next_combination(struct product *p)
 	return false;
 }
 
-/* Every combination of @common and @own (may be NULL), where @own replaces what @common says of the same parameter. */
+/* What is in force for the axis @level has: the quick one, where there is one. */
+static const struct experiment_values *in_force(const struct build *b, const struct experiment_values *level)
+{
+	const struct experiment_values *quick = find_axis(&b->quick, level->key);
+
+	return quick ? quick : level;
+}
+
+/*
+ * Every combination of @common and @own (may be NULL), where @own replaces what @common says of the same parameter. Of
+ * @common, a case of another kind takes what its kind knows.
+ */
 static int add_product(const struct build *b, const config_setting_t *place, const struct axes *common,
 		       const struct axes *own)
 {
@@ -167,10 +200,10 @@ static int add_product(const struct build *b, const config_setting_t *place, con
 	int error;
 
 	for (size_t i = 0; i < common->count; i++)
-		if (!own || !find_axis(own, common->axis[i].key))
-			p.axis[p.count++] = &common->axis[i];
+		if ((!own || !find_axis(own, common->axis[i].key)) && knows(b->kind, common->axis[i].key))
+			p.axis[p.count++] = in_force(b, &common->axis[i]);
 	for (size_t i = 0; own && i < own->count; i++)
-		p.axis[p.count++] = &own->axis[i];
+		p.axis[p.count++] = in_force(b, &own->axis[i]);
 	for (size_t i = 0; i < p.count; i++)
 		points *= (double)p.axis[i]->count;
 	if (points + (double)b->experiment->point_count > EXPERIMENT_POINTS_MAX)
@@ -181,8 +214,9 @@ static int add_product(const struct build *b, const config_setting_t *place, con
 	return error;
 }
 
-static int add_case(const struct build *b, const config_setting_t *setting, const struct axes *common)
+static int add_case(struct build *b, const config_setting_t *setting, const struct axes *common)
 {
+	const config_setting_t *kind;
 	struct axes own = {.count = 0};
 	int error = 0;
 
@@ -193,18 +227,24 @@ static int add_case(const struct build *b, const config_setting_t *setting, cons
 		const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
 
 		if (strcmp(config_setting_name(member), "parameters") != 0 &&
-		    strcmp(config_setting_name(member), "sweep") != 0)
+		    strcmp(config_setting_name(member), "sweep") != 0 &&
+		    strcmp(config_setting_name(member), "kind") != 0)
 			return experiment_reject(b->source, member,
-						 "unknown in a case: parameters and sweep are allowed");
+						 "unknown in a case: kind, parameters and sweep are allowed");
 	}
-	error = read_level(b, setting, &own);
+	kind = config_setting_get_member(setting, "kind");
+	if (kind)
+		error = experiment_kind(b->source, kind, &b->kind);
+	if (!error)
+		error = read_level(b, setting, &own);
 	if (!error)
 		error = add_product(b, setting, common, &own);
 	axes_clear(&own);
+	b->kind = b->experiment->kind;
 	return error;
 }
 
-static int add_cases(const struct build *b, const config_setting_t *cases, const struct axes *common)
+static int add_cases(struct build *b, const config_setting_t *cases, const struct axes *common)
 {
 	int error = 0;
 
@@ -217,20 +257,45 @@ static int add_cases(const struct build *b, const config_setting_t *cases, const
 	return error;
 }
 
+/* The group `quick` is checked in any case. */
+static int read_quick(struct build *b, const config_setting_t *root)
+{
+	const config_setting_t *quick = config_setting_get_member(root, "quick");
+	int error;
+
+	if (!quick && !b->experiment->quick)
+		return 0;
+	if (!quick) {
+		snprintf(b->source->error, b->source->error_size,
+			 "%s: key 'quick': missing: what a quick run leaves out", b->source->name);
+		return 2;
+	}
+	if (!config_setting_is_group(quick))
+		return experiment_reject(b->source, quick, "must be a group of parameters and sweep");
+	error = read_level(b, quick, &b->quick);
+	if (!b->experiment->quick)
+		axes_clear(&b->quick);
+	return error;
+}
+
 int experiment_points_read(struct experiment *e, const struct experiment_source *source, const config_t *config)
 {
 	const config_setting_t *root = config_root_setting(config);
 	const config_setting_t *cases = config_setting_get_member(root, "cases");
 	const config_setting_t *sweep = config_setting_get_member(root, "sweep");
-	struct build b = {e, source, json_object()};
+	struct build b = {.experiment = e, .kind = e->kind, .source = source, .seen = json_object()};
 	struct axes common = {.count = 0};
-	int error = b.seen ? read_level(&b, root, &common) : 1;
+	int error = b.seen ? read_quick(&b, root) : 1;
+
+	if (!error)
+		error = read_level(&b, root, &common);
 
 	if (!error && cases)
 		error = add_cases(&b, cases, &common);
 	else if (!error)
 		error = add_product(&b, sweep ? sweep : config_setting_get_member(root, "kind"), &common, NULL);
 	axes_clear(&common);
+	axes_clear(&b.quick);
 	json_decref(b.seen);
 	return error;
 }

@@ -38,9 +38,9 @@ struct measure;
 typedef int (*measure_fn)(struct measuring *m, const struct measure *row, struct interval *out);
 
 struct measure {
-	const char *id;      /* of the row */
-	measure_fn compute;  /* NULL: not modelled */
-	const char *setup;   /* parameters of the point as text, "system=ix batch=1"; what is meant depends on compute */
+	const char *id;     /* of the row */
+	measure_fn compute; /* NULL: not modelled */
+	const char *setup;  /* parameters of the point as text, "system=ix batch=1"; what is meant depends on compute */
 	const char *against; /* of the point it is compared with */
 	double scale;        /* from the simulator's unit to the row's; 0: 1 */
 	double level;        /* what the function needs: a share, a quantile, ... */
@@ -57,7 +57,7 @@ bool measure_uses(const struct measure *row, enum measure_costs which);
 extern const struct point_kind point_kind_measure;
 
 /* The tables, each ended by an entry without id. */
-extern const struct measure measure_queue[], measure_tasks[], measure_memcached[], measure_echo[], measure_silo[], measure_other[],
-    measure_orderings[];
+extern const struct measure measure_queue[], measure_tasks[], measure_memcached[], measure_echo[], measure_silo[],
+    measure_other[], measure_orderings[];
 
 #endif

@@ -9,9 +9,9 @@
 
 #define TASK_MIN_US 2.0 /* where tasks of a given share of the bound are looked for */
 #define TASK_MAX_US 1000.0
-#define SLO_S       10.0  /* of the figures of section 3: p99 in mean service times */
-#define PEAK_STEPS  9     /* loads tried for a peak, */
-#define PEAK_FROM   0.5   /* from here in even steps up to PEAK_TO, then around the highest */
+#define SLO_S       10.0 /* of the figures of section 3: p99 in mean service times */
+#define PEAK_STEPS  9    /* loads tried for a peak, */
+#define PEAK_FROM   0.5  /* from here in even steps up to PEAK_TO, then around the highest */
 #define PEAK_TO     0.98
 
 static double scale_of(const struct measure *row)

@@ -121,8 +121,7 @@ json_t *measure_params(struct measuring *m, const char *setup)
 	return NULL;
 }
 
-int measure_point(struct measuring *m, const struct point_kind *kind, const json_t *params,
-		  struct point_result *result)
+int measure_point(struct measuring *m, const struct point_kind *kind, const json_t *params, struct point_result *result)
 {
 	json_t *normal = json_deep_copy(params);
 	const struct metric *simulated;
@@ -178,8 +177,8 @@ static int exact_load(struct measuring *m, const json_t *params, double *out)
 	json_t *normal = json_deep_copy(params);
 	struct queue_point point;
 	const char *formula;
-	int status = !normal || point_kind_queue_slo.normalize(normal, m->error) ||
-		     queue_point_read(&point, normal, m->error);
+	int status =
+	    !normal || point_kind_queue_slo.normalize(normal, m->error) || queue_point_read(&point, normal, m->error);
 
 	if (!status) {
 		struct queue_params queue = {point.discipline, point.servers, SLO_LOAD_MIN, &point.service, 0, 0};

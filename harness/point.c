@@ -9,9 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-static const struct point_kind *const kinds[] = {&point_kind_queue, &point_kind_queue_slo, &point_kind_system,
-						 &point_kind_system_slo, &point_kind_packet,
-						 &point_kind_measure};
+static const struct point_kind *const kinds[] = {&point_kind_queue,      &point_kind_queue_slo, &point_kind_system,
+						 &point_kind_system_slo, &point_kind_packet,    &point_kind_measure};
 
 static point_watch_fn watch;
 static void *watch_context;

@@ -11,11 +11,11 @@
 
 const char *const measure_costs_name[MEASURE_COSTS] = {"ix", "zygos", "linux", "mtcp", "memcached"};
 const char *const measure_costs_default[MEASURE_COSTS] = {"costs/ix.cfg", "costs/zygos.cfg", "costs/linux.cfg",
-							   "costs/mtcp.cfg", "costs/memcached.cfg"};
+							  "costs/mtcp.cfg", "costs/memcached.cfg"};
 const char *const measure_effort_name[MEASURE_EFFORTS] = {"quick", "fit", "full"};
 
-static const struct measure *const tables[] = {measure_queue, measure_tasks, measure_memcached, measure_echo, measure_silo,  measure_orderings,
-					       measure_other};
+static const struct measure *const tables[] = {measure_queue, measure_tasks,     measure_memcached, measure_echo,
+					       measure_silo,  measure_orderings, measure_other};
 
 const struct measure *measure_find(const char *id)
 {
@@ -34,14 +34,14 @@ static bool names(const char *setup, const char *what)
 bool measure_uses(const struct measure *row, enum measure_costs which)
 {
 	static const char *const marks[MEASURE_COSTS] = {"system=ix", "system=zygos", "system=linux", "system=mtcp",
-							  "@"};
+							 "@"};
 
 	return row->compute && (names(row->setup, marks[which]) || names(row->against, marks[which]));
 }
 
-static const char *const measure_keys[] = {"row",        "effort",          "costs_ix",   "costs_ix_hash",
-					   "costs_zygos", "costs_zygos_hash", "costs_linux", "costs_linux_hash",
-					   "costs_mtcp", "costs_mtcp_hash", "costs_memcached", "costs_memcached_hash",
+static const char *const measure_keys[] = {"row",         "effort",           "costs_ix",        "costs_ix_hash",
+					   "costs_zygos", "costs_zygos_hash", "costs_linux",     "costs_linux_hash",
+					   "costs_mtcp",  "costs_mtcp_hash",  "costs_memcached", "costs_memcached_hash",
 					   NULL};
 
 static const char *text_of(const json_t *params, const char *key)

@@ -37,7 +37,7 @@ static int store_result(void *context, size_t task, const struct point_result *r
 	const struct sweep_run *run = &s->plan.run[task];
 	struct run_row row = {
 	    .experiment = s->experiment->name,
-	    .kind = s->experiment->kind->name,
+	    .kind = s->experiment->point[run->point].kind->name,
 	    .params = params_of(s, task),
 	    .seed = s->experiment->seed,
 	    .replication = run->replication,
@@ -116,8 +116,8 @@ static struct pool_task *make_tasks(const struct sweep *s)
 	struct pool_task *tasks = calloc(s->plan.count + 1, sizeof(*tasks));
 
 	for (size_t i = 0; tasks && i < s->plan.count; i++)
-		tasks[i] = (struct pool_task){s->experiment->kind->name, params_of(s, i), s->experiment->seed,
-					      s->plan.run[i].replication};
+		tasks[i] = (struct pool_task){s->experiment->point[s->plan.run[i].point].kind->name, params_of(s, i),
+					      s->experiment->seed, s->plan.run[i].replication};
 	return tasks;
 }
 
