@@ -27,15 +27,21 @@ bool figure_matches(const json_t *params, const json_t *where)
 	return true;
 }
 
-/* Which of the choices the point belongs to; -1 if to none. */
-static int choice_of(const struct figure_split *split, const json_t *params)
+/* Whether the point belongs to choice @i. */
+static bool in_choice(const struct figure_split *split, size_t i, const json_t *params)
 {
+	const struct figure_choice *choice = &split->choice[i];
+
 	if (!split->param)
-		return 0;
-	for (size_t i = 0; i < split->count; i++)
-		if (equal_values(json_object_get(params, split->param), split->choice[i].value))
-			return (int)i;
-	return -1;
+		return true;
+	if (choice->where)
+		return figure_matches(params, choice->where);
+	return equal_values(json_object_get(params, split->param), choice->value);
+}
+
+static double scale_of(const struct figure_axis *axis)
+{
+	return axis->scale > 0 ? axis->scale : 1;
 }
 
 static const struct metric *find_metric(const struct point_summary *summary, const char *name)
@@ -91,7 +97,7 @@ static bool read_point(const struct figure *figure, const struct point_summary *
 	if (!y || !isfinite(y->value) || !json_is_number(x))
 		return false;
 	*point = (struct figure_point){
-	    .x = json_number_value(x),
+	    .x = json_number_value(x) * scale_of(&figure->x),
 	    .y = y->value,
 	    .low = isfinite(y->low) ? y->low : y->value,
 	    .high = isfinite(y->high) ? y->high : y->value,
@@ -119,22 +125,42 @@ static void collect_published(struct collecting *c, const struct point_summary *
 	}
 }
 
-static void collect_params(struct collecting *c, const struct point_summary *summary, const json_t *params)
+static const char *metric_of(const struct figure *figure, size_t panel, size_t series)
+{
+	if (figure->series.param && figure->series.choice[series].metric)
+		return figure->series.choice[series].metric;
+	if (figure->panels.param && figure->panels.choice[panel].metric)
+		return figure->panels.choice[panel].metric;
+	return figure->y.name;
+}
+
+static void collect_curve(struct collecting *c, const struct point_summary *summary, const json_t *params, size_t panel,
+			  size_t series)
 {
 	const struct figure *figure = c->figure;
-	int panel = choice_of(&figure->panels, params), series = choice_of(&figure->series, params);
+	double scale = scale_of(&figure->y);
 	struct figure_point point;
 
-	collect_published(c, summary, params);
-	if (panel < 0 || series < 0 || !figure_matches(params, figure->where) ||
-	    !read_point(figure, summary, params, figure->y.name, &point))
+	if (!in_choice(&figure->panels, panel, params) || !in_choice(&figure->series, series, params) ||
+	    !read_point(figure, summary, params, metric_of(figure, panel, series), &point))
 		return;
-	if (append_point(&c->data->curve[panel][series], params, &point)) {
+	point.y *= scale;
+	point.low *= scale;
+	point.high *= scale;
+	if (append_point(&c->data->curve[panel][series], params, &point))
 		c->out_of_memory = true;
-		return;
-	}
-	if (json_is_number(json_object_get(params, "confidence")))
+	else if (json_is_number(json_object_get(params, "confidence")))
 		c->data->confidence = json_number_value(json_object_get(params, "confidence"));
+}
+
+static void collect_params(struct collecting *c, const struct point_summary *summary, const json_t *params)
+{
+	collect_published(c, summary, params);
+	if (!figure_matches(params, c->figure->where))
+		return;
+	for (size_t i = 0; i < c->figure->panels.count; i++)
+		for (size_t j = 0; j < c->figure->series.count; j++)
+			collect_curve(c, summary, params, i, j);
 }
 
 static void collect_point(const struct point_summary *summary, void *context)
@@ -206,8 +232,8 @@ static int finish_curves(const struct figure *figure, struct figure_data *data)
 	return 0;
 }
 
-int figure_collect(struct store *store, const struct figure *figure, struct figure_data *data, char *error,
-		   size_t error_size)
+static int collect(struct store *store, const struct figure *figure, const char *experiment, struct figure_data *data,
+		   char *error, size_t error_size)
 {
 	struct collecting c = {.figure = figure, .data = data};
 	int status;
@@ -215,9 +241,9 @@ int figure_collect(struct store *store, const struct figure *figure, struct figu
 	memset(data, 0, sizeof(*data));
 	for (size_t i = 0; i < FIGURE_PUBLISHED_MAX; i++)
 		data->published[i].y = NAN;
-	status = store_each_point(store, figure->experiment, collect_point, &c, error, error_size);
+	status = store_each_point(store, experiment, collect_point, &c, error, error_size);
 	if (!status)
-		status = store_provenance(store, figure->experiment, &data->provenance, error, error_size);
+		status = store_provenance(store, experiment, &data->provenance, error, error_size);
 	if (status)
 		return status;
 	if (c.out_of_memory || finish_curves(figure, data)) {
@@ -225,6 +251,21 @@ int figure_collect(struct store *store, const struct figure *figure, struct figu
 		return 1;
 	}
 	return 0;
+}
+
+int figure_collect(struct store *store, const struct figure *figure, struct figure_data *data, char *error,
+		   size_t error_size)
+{
+	int status = collect(store, figure, figure->experiment, data, error, error_size);
+	char quick[256];
+
+	if (status || data->points)
+		return status;
+	figure_data_clear(data);
+	snprintf(quick, sizeof(quick), "%s" FIGURE_QUICK, figure->experiment);
+	status = collect(store, figure, quick, data, error, error_size);
+	data->quick = data->points > 0;
+	return status;
 }
 
 void figure_data_clear(struct figure_data *data)

@@ -17,15 +17,17 @@
 #define FIGURE_PANELS_MAX 12
 #define FIGURE_SERIES_MAX 8 /* as many as can be told apart by colour, dash and marker */
 
-/* One value of a parameter and what a reader calls it. */
+/* One value of a parameter, or several parameters' values, and what a reader calls it. */
 struct figure_choice {
-	json_t *value; /* number, string or boolean */
+	json_t *value; /* number, string or boolean; NULL: where tells */
 	const char *label;
+	json_t *where;      /* object of parameters; NULL: value tells */
+	const char *metric; /* shown instead of the y axis's; NULL: that */
 };
 
 /* A parameter by whose values the points are told apart. */
 struct figure_split {
-	const char *param; /* NULL: no split, one choice without a label */
+	const char *param; /* NULL: no split, one choice without a label; "": each choice has its parameters */
 	size_t count;      /* at least 1 */
 	struct figure_choice choice[FIGURE_PANELS_MAX];
 };
@@ -36,7 +38,11 @@ struct figure_axis {
 	int log_base; /* 0 (linear), 2 or 10 */
 	bool ranged;  /* low and high are set; otherwise they follow from the data */
 	double low, high;
+	double scale; /* what is drawn, over what is stored; 0: 1 */
 };
+
+/* How a figure is drawn: curves, or a table with a row for each panel and a column for each series. */
+enum figure_style { FIGURE_CURVES, FIGURE_TABLE };
 
 enum figure_theory {
 	FIGURE_NO_THEORY,
@@ -64,6 +70,7 @@ struct figure {
 	const char *file;       /* the experiment file that makes them */
 	size_t planned;         /* points of that file */
 	json_t *where;          /* object: only points with these parameters; NULL: all */
+	enum figure_style style;
 	struct figure_split panels, series;
 	struct figure_axis x, y;
 	enum figure_theory theory;
@@ -94,7 +101,10 @@ struct figure_data {
 	    published[FIGURE_PUBLISHED_MAX]; /* beside figure->published, scaled; y is NAN without data */
 	struct store_provenance provenance;  /* of the experiment */
 	double confidence;                   /* of the intervals, as in 0.95; 0 if not stored */
+	bool quick;                          /* of a quick run of the experiment, as there is no other */
 };
+
+#define FIGURE_QUICK ".quick" /* what the name of the experiment of a quick run ends in */
 
 /*
  * Reads the figure's points from the store and computes its exact results. Returns 0, 1 or 2 (exit codes) with @error;

@@ -2,7 +2,7 @@
  * The gnuplot script of a figure. Texts are written in single quotes, where gnuplot expands nothing, and with enhanced
  * text off; data go in as blocks, so that the script stands alone.
  */
-#include "analysis/figure.h"
+#include "analysis/figure_private.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,23 +18,11 @@ static const struct {
     {"#000000", "(6,2,2,2,2,2)", 7, 6}, {"#7F7F7F", "(6,6)", 5, 4},
 };
 
-#define TEXT_LINE   15  /* height of a line of the caption */
-#define LEGEND_LINE 19  /* and of the legend */
-#define LEFT        14  /* of title, legend and caption */
+#define TEXT_LINE   15 /* height of a line of the caption */
+#define LEGEND_LINE 19 /* and of the legend */
+#define LEFT        FIGURE_LEFT
 #define CHARACTER   6.6 /* mean width of a character of the legend, with room to spare */
 #define LINE_SIZE   512
-
-/* Sizes in points; the SVG has as many pixels. */
-struct layout {
-	double width, height;
-	double left, right, top, bottom; /* around the panels */
-	double gap_x, gap_y;             /* between panels */
-	enum figure_format format;
-	unsigned columns, rows;
-	unsigned legend_columns;
-	double legend_width; /* of a column */
-	size_t text_columns; /* characters in a line of the caption */
-};
 
 /* Length of the next line of @text, of at most @columns characters where it can be broken. */
 static size_t line_length(const char *text, size_t columns)
@@ -87,6 +75,12 @@ static struct layout layout_of(const struct figure *figure, const char *source, 
 	l.top = 46 + LEGEND_LINE * lay_out_legend(&l, &figure->series) + (figure->panels.param ? 24 : 4);
 	l.bottom =
 	    62 + TEXT_LINE * (count_lines(figure->caption, l.text_columns) + count_lines(source, l.text_columns));
+	if (figure->style == FIGURE_TABLE) {
+		l.width = 720;
+		l.top = 46;
+		l.height = l.top + l.bottom + FIGURE_TABLE_ROW * (double)(panels + 1);
+		return l;
+	}
 	l.height = l.top + l.bottom + l.rows * (l.columns == 1 ? 360 : 230) + (l.rows - 1) * l.gap_y;
 	return l;
 }
@@ -109,12 +103,8 @@ static void write_font(FILE *out, const struct layout *l, double size, bool bold
 	fprintf(out, " font '%s,%.4g'", bold ? "Helvetica Bold" : "", l->format == FIGURE_SVG ? size : size * 0.72);
 }
 
-struct look {
-	double size;
-	bool bold;
-	const char *colour, *align;
-};
-
+const struct look figure_look_cell = {13, false, "#222222", "left"};
+const struct look figure_look_head = {13, true, "#222222", "left"};
 static const struct look look_title = {16, true, "#111111", "left"};
 static const struct look look_panel = {13, true, "#222222", "left"};
 static const struct look look_legend = {13, false, "#222222", "left"};
@@ -122,9 +112,7 @@ static const struct look look_axis = {13, false, "#222222", "center"};
 static const struct look look_caption = {11, false, "#333333", "left"};
 static const struct look look_source = {11, false, "#666666", "left"};
 
-/* A label at a place of the page given in points from its upper left corner. */
-static void write_label(FILE *out, const struct layout *l, double x, double y, const char *text,
-			const struct look *look)
+void figure_label(FILE *out, const struct layout *l, double x, double y, const char *text, const struct look *look)
 {
 	fprintf(out, "set label ");
 	write_text(out, text);
@@ -144,7 +132,7 @@ static double write_paragraph(FILE *out, const struct layout *l, double y, const
 
 		memcpy(line, text, length);
 		line[length] = '\0';
-		write_label(out, l, LEFT, y, line, look);
+		figure_label(out, l, LEFT, y, line, look);
 		text += length;
 	}
 	return y;
@@ -255,16 +243,25 @@ static void write_legend(FILE *out, const struct figure *figure, const struct la
 			x / l->width, 1 - y / l->height, (x + 34) / l->width, 1 - y / l->height, j + 1);
 		fprintf(out, "set label '' at screen %.5f, screen %.5f point linestyle %zu\n", (x + 17) / l->width,
 			1 - y / l->height, j + 1);
-		write_label(out, l, x + 42, y, figure->series.choice[j].label, &look_legend);
+		figure_label(out, l, x + 42, y, figure->series.choice[j].label, &look_legend);
 	}
+}
+
+/* Title, caption and source. */
+static void write_frame(FILE *out, const struct figure *figure, const struct layout *l, const char *source)
+{
+	char title[LINE_SIZE];
+	double y = l->height - l->bottom + 68;
+
+	snprintf(title, sizeof(title), "%s   %s", figure->id, figure->title);
+	figure_label(out, l, LEFT, 20, title, &look_title);
+	y = write_paragraph(out, l, y, figure->caption, &look_caption);
+	write_paragraph(out, l, y, source, &look_source);
 }
 
 static void write_head(FILE *out, const struct figure *figure, const struct figure_data *data, const struct layout *l,
 		       const char *source)
 {
-	char title[LINE_SIZE];
-	double y = l->height - l->bottom + 68;
-
 	fprintf(out, "set multiplot\nset border 3 linecolor rgb '#444444'\nset tics nomirror out scale 0.5\n"
 		     "set tics textcolor rgb '#333333'\nset grid linecolor rgb '#dddddd' linetype 1 linewidth 0.6\n"
 		     "unset key\n");
@@ -276,11 +273,8 @@ static void write_head(FILE *out, const struct figure *figure, const struct figu
 			j + 1, styles[j].colour, styles[j].dash, styles[j].marker);
 	write_axis(out, "x", ranged_axis(figure, data, true));
 	write_axis(out, "y", ranged_axis(figure, data, false));
-	snprintf(title, sizeof(title), "%s   %s", figure->id, figure->title);
-	write_label(out, l, LEFT, 20, title, &look_title);
+	write_frame(out, figure, l, source);
 	write_legend(out, figure, l);
-	y = write_paragraph(out, l, y, figure->caption, &look_caption);
-	write_paragraph(out, l, y, source, &look_source);
 }
 
 static void write_hollow(FILE *out, size_t i, size_t j, const char *colour, int marker)
@@ -324,12 +318,12 @@ static void write_panel(FILE *out, const struct figure *figure, const struct fig
 	fprintf(out, "set tmargin at screen %.5f\nset bmargin at screen %.5f\n", 1 - top / l->height,
 		1 - (top + height) / l->height);
 	if (lowest)
-		write_label(out, l, left + width / 2, top + height + 42, figure->x.label, &look_axis);
+		figure_label(out, l, left + width / 2, top + height + 42, figure->x.label, &look_axis);
 	fprintf(out, "set ylabel ");
 	write_text(out, column ? "" : figure->y.label);
 	fprintf(out, " offset 0.5, 0 textcolor rgb '#222222'\n");
 	if (figure->panels.param)
-		write_label(out, l, left, top - 13, figure->panels.choice[i].label, &look_panel);
+		figure_label(out, l, left, top - 13, figure->panels.choice[i].label, &look_panel);
 	fprintf(out, "plot \\\n");
 	for (size_t j = 0; j < figure->series.count; j++)
 		write_curve(out, i, j, &data->curve[i][j]);
@@ -345,11 +339,16 @@ void figure_write_script(FILE *out, const struct figure *figure, const struct fi
 	figure_source_line(figure, data, source, sizeof(source));
 	layout = layout_of(figure, source, format);
 	write_terminal(out, &layout, path);
-	write_data(out, figure, data);
-	write_head(out, figure, data, &layout, source);
-	for (size_t i = 0; i < figure->panels.count; i++)
+	if (figure->style == FIGURE_TABLE) {
+		write_frame(out, figure, &layout, source);
+		figure_table(out, figure, data, &layout);
+	} else {
+		write_data(out, figure, data);
+		write_head(out, figure, data, &layout, source);
+	}
+	for (size_t i = 0; figure->style == FIGURE_CURVES && i < figure->panels.count; i++)
 		write_panel(out, figure, data, &layout, i);
-	fprintf(out, "unset multiplot\nset output\n");
+	fprintf(out, "%sset output\n", figure->style == FIGURE_CURVES ? "unset multiplot\n" : "");
 }
 
 void figure_source_line(const struct figure *figure, const struct figure_data *data, char *line, size_t size)
@@ -366,14 +365,15 @@ void figure_source_line(const struct figure *figure, const struct figure_data *d
 	else
 		snprintf(seeds, sizeof(seeds), "seeds %llu to %llu", (unsigned long long)from->seed_low,
 			 (unsigned long long)from->seed_high);
-	if (from->points < figure->planned)
+	if (from->points < figure->planned && !data->quick)
 		snprintf(points, sizeof(points), "%u of %zu points", from->points, figure->planned);
 	else
 		snprintf(points, sizeof(points), "%zu points", data->points);
 	if (data->confidence > 0)
 		snprintf(interval, sizeof(interval), " Bars: %g%% intervals.", data->confidence * 100);
-	snprintf(line, size, "%s%s%s Data: experiment %s, %s of %u runs, %s, ixlab %s.",
-		 exact ? "Points: simulated; lines: exact where known." : "Points: simulated.", interval,
+	snprintf(line, size, "%s%s%s%s Data: experiment %s, %s of %u runs, %s, ixlab %s.",
+		 exact ? "Points: simulated; lines: exact where known." : "Points: simulated.",
+		 data->quick ? " A quick run." : "", interval,
 		 data->capped ? " Hollow: stopped at the cap, interval wider than asked for." : "", figure->experiment,
 		 points, from->runs, seeds, from->versions);
 }

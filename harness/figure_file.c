@@ -13,7 +13,7 @@ struct reading {
 /* Whether @setting is a group of no other keys than @known (NULL at the end). 0 or 2. */
 static int check_group(struct reading *r, const config_setting_t *setting, const char *const *known)
 {
-	char allowed[192] = "";
+	char allowed[256] = "";
 
 	for (size_t k = 0; known[k]; k++)
 		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), "%s%s", k ? ", " : "", known[k]);
@@ -89,20 +89,24 @@ static int read_where(struct reading *r, const config_setting_t *group, json_t *
 	return status;
 }
 
-static int read_choice(struct reading *r, const config_setting_t *setting, struct figure_choice *choice)
+static int read_choice(struct reading *r, const config_setting_t *setting, bool has_param, struct figure_choice *choice)
 {
-	static const char *const known[] = {"value", "label", NULL};
+	static const char *const known[] = {"value", "label", "where", "metric", NULL};
 	const config_setting_t *value;
 	int status = check_group(r, setting, known);
 
 	if (!status)
 		status = read_text(r, setting, "label", &choice->label);
+	if (!status && config_setting_get_member(setting, "metric"))
+		status = read_text(r, setting, "metric", &choice->metric);
+	if (!status)
+		status = read_where(r, setting, &choice->where);
 	if (status)
 		return status;
 	value = config_setting_get_member(setting, "value");
-	if (!value)
-		return experiment_reject(&r->source, setting, "lacks the key 'value'");
-	return read_value(r, value, &choice->value);
+	if (!value == !choice->where || (value && !has_param))
+		return experiment_reject(&r->source, setting, "needs one of the keys 'value' (of param) and 'where'");
+	return value ? read_value(r, value, &choice->value) : 0;
 }
 
 static int read_split(struct reading *r, const config_setting_t *figure, const char *key, int max,
@@ -116,6 +120,7 @@ static int read_split(struct reading *r, const config_setting_t *figure, const c
 	if (!group)
 		return 0;
 	status = check_group(r, group, known);
+	split->param = "";
 	if (!status)
 		status = read_text(r, group, "param", &split->param);
 	if (status)
@@ -128,7 +133,7 @@ static int read_split(struct reading *r, const config_setting_t *figure, const c
 					 max);
 	split->count = (size_t)count;
 	for (int i = 0; !status && i < count; i++)
-		status = read_choice(r, config_setting_get_elem(values, (unsigned)i), &split->choice[i]);
+		status = read_choice(r, config_setting_get_elem(values, (unsigned)i), *split->param, &split->choice[i]);
 	return status;
 }
 
@@ -152,12 +157,15 @@ static int read_scale(struct reading *r, const config_setting_t *group, struct f
 {
 	const config_setting_t *range = config_setting_get_member(group, "range");
 	const config_setting_t *base = config_setting_get_member(group, "log");
+	const config_setting_t *scale = config_setting_get_member(group, "scale");
 
 	if (base) {
 		axis->log_base = config_setting_type(base) == CONFIG_TYPE_INT ? config_setting_get_int(base) : -1;
 		if (axis->log_base != 0 && axis->log_base != 2 && axis->log_base != 10)
 			return experiment_reject(&r->source, base, "must be 0 (linear), 2 or 10, the base");
 	}
+	if (scale && (read_number(r, scale, &axis->scale) || !(axis->scale > 0)))
+		return experiment_reject(&r->source, scale, "must be a number above 0");
 	if (!range)
 		return 0;
 	axis->ranged = true;
@@ -175,13 +183,13 @@ static int read_scale(struct reading *r, const config_setting_t *group, struct f
 static int read_axis(struct reading *r, const config_setting_t *figure, const char *key, const char *name_key,
 		     struct figure_axis *axis)
 {
-	const char *const known[] = {name_key, "label", "range", "log", NULL};
+	const char *const known[] = {name_key, "label", "range", "log", "scale", NULL};
 	const config_setting_t *group = config_setting_get_member(figure, key);
 	int status;
 
 	if (!group)
-		return experiment_reject(&r->source, figure, "lacks the key '%s', a group of %s, label, range, log",
-					 key, name_key);
+		return experiment_reject(&r->source, figure,
+					 "lacks the key '%s', a group of %s, label, range, log, scale", key, name_key);
 	status = check_group(r, group, known);
 	if (!status)
 		status = read_text(r, group, name_key, &axis->name);
@@ -239,7 +247,23 @@ static int read_theory(struct reading *r, const config_setting_t *group, struct 
 	else
 		return experiment_reject(&r->source, setting,
 					 "'%s': must be \"none\", \"queue-exact\" or \"queue-slo-exact\"", name);
+	if (figure->theory != FIGURE_NO_THEORY && (figure->x.scale > 0 || figure->y.scale > 0))
+		return experiment_reject(&r->source, setting, "not with the scale of an axis");
 	return 0;
+}
+
+static int read_style(struct reading *r, const config_setting_t *group, struct figure *figure)
+{
+	const char *name = "curves";
+	int status = read_text(r, group, "style", &name);
+
+	if (status)
+		return status;
+	figure->style = strcmp(name, "table") ? FIGURE_CURVES : FIGURE_TABLE;
+	if (!strcmp(name, "curves") || !strcmp(name, "table"))
+		return 0;
+	return experiment_reject(&r->source, config_setting_get_member(group, "style"),
+				 "'%s': must be \"curves\" or \"table\"", name);
 }
 
 static int check_id(struct reading *r, const config_setting_t *group, const char *id)
@@ -255,8 +279,8 @@ static int check_id(struct reading *r, const config_setting_t *group, const char
 
 static int read_figure(struct reading *r, const config_setting_t *group, struct figure *figure)
 {
-	static const char *const known[] = {"id",     "title", "section", "caption", "where",     "panels",
-					    "series", "x",     "y",       "theory",  "published", NULL};
+	static const char *const known[] = {"id", "title", "section", "caption",   "where", "panels", "series",
+					    "x",  "y",     "theory",  "published", "style", NULL};
 	int status = check_group(r, group, known);
 
 	figure->caption = "";
@@ -273,6 +297,8 @@ static int read_figure(struct reading *r, const config_setting_t *group, struct 
 		status = read_text(r, group, "caption", &figure->caption);
 	if (!status)
 		status = read_where(r, group, &figure->where);
+	if (!status)
+		status = read_style(r, group, figure);
 	if (!status)
 		status = read_split(r, group, "panels", FIGURE_PANELS_MAX, &figure->panels);
 	if (!status)

@@ -178,6 +178,9 @@ int queue_point_normalize(json_t *params, bool has_load, struct point_error *err
 		return -1;
 	if (has_load && check_load(params, requests_given, error))
 		return -1;
+	if (json_object_get(params, "mean_us") &&
+	    point_check_real(params, "mean_us", 0, INFINITY, false, "microseconds, above 0", error))
+		return -1;
 	return point_check_run_length(params, error);
 }
 
@@ -200,6 +203,7 @@ int queue_point_read(struct queue_point *point, const json_t *params, struct poi
 	    .confidence = json_number_value(json_object_get(params, "confidence")),
 	    .slo = json_number_value(json_object_get(params, "slo")),
 	    .tolerance = json_number_value(json_object_get(params, "tolerance")),
+	    .mean_us = json_number_value(json_object_get(params, "mean_us")),
 	};
 	snprintf(error->key, sizeof(error->key), "service");
 	if (dist_read(&point->service, json_string_value(json_object_get(params, "service")), &file_hash, error->text,

@@ -1,5 +1,6 @@
 /* One run of a queueing model, and the kind "queue" around it. */
 #include "harness/point_queue.h"
+#include "harness/point_system.h"
 #include "harness/stopping.h"
 
 #include <math.h>
@@ -102,6 +103,20 @@ int queue_point_simulate(const struct queue_point *point, double load, uint64_t 
 	return status;
 }
 
+/* As the simulated machines give them, to stand beside theirs. */
+static void add_microseconds(struct point_result *result, const struct estimate *estimate, double mean_us)
+{
+	for (int i = 0; i <= ESTIMATE_QUANTILES; i++) {
+		struct interval us = i < ESTIMATE_QUANTILES ? estimate->quantile[i] : estimate->mean;
+
+		us.value *= mean_us;
+		us.low *= mean_us;
+		us.high *= mean_us;
+		us.std_error *= mean_us;
+		point_add_interval(result, i < ESTIMATE_QUANTILES ? system_quantile_name[i] : "mean_us", &us);
+	}
+}
+
 static void add_metrics(struct point_result *result, const struct queue_point *point,
 			const struct queue_outcome *outcome)
 {
@@ -112,6 +127,8 @@ static void add_metrics(struct point_result *result, const struct queue_point *p
 		point_add_interval(result, estimate_name[i], &estimate->quantile[i]);
 	point_add_interval(result, "mean", &estimate->mean);
 	point_add(result, "max", estimate->max);
+	if (point->mean_us > 0)
+		add_microseconds(result, estimate, point->mean_us);
 	point_add(result, "throughput", (double)totals->departures / totals->now);
 	if (!isnan(totals->in_system_integral)) /* the FCFS recursions do not count the requests present */
 		point_add(result, "in_system", totals->in_system_integral / totals->now);
@@ -125,8 +142,8 @@ static void add_metrics(struct point_result *result, const struct queue_point *p
 	point_add(result, "unstable", point->load >= 1);
 }
 
-static const char *const queue_keys[] = {"model", "servers", "service",    "load",         "requests",
-					 "ci",    "warmup",  "confidence", "service_hash", NULL};
+static const char *const queue_keys[] = {"model",  "servers",    "service",      "load",    "requests", "ci",
+					 "warmup", "confidence", "service_hash", "mean_us", NULL};
 
 static int queue_normalize(json_t *params, struct point_error *error)
 {

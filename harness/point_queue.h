@@ -29,6 +29,7 @@ struct queue_point {
 	uint64_t warmup; /* if not auto */
 	double confidence;
 	double slo, tolerance; /* of kind "queue-slo" only */
+	double mean_us;        /* what S is in microseconds, for latencies in them; 0: not given */
 };
 
 /* Checks the parameters common to both kinds and fills in the defaults. -1 with @error. */

@@ -10,7 +10,7 @@
 #define EVALUATIONS_TYPICAL 9 /* for the progress told to the watch */
 
 static const char *const slo_keys[] = {"model", "servers", "service",    "slo",          "tolerance", "requests",
-				       "ci",    "warmup",  "confidence", "service_hash", NULL};
+				       "ci",    "warmup",  "confidence", "service_hash", "mean_us",   NULL};
 
 /* A number, or text as in "10S". */
 static int normalize_slo(json_t *params, struct point_error *error)

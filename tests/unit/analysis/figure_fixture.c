@@ -30,12 +30,12 @@ static void describe(struct figure_fixture *f)
 	figure->planned = 12;
 	figure->panels = (struct figure_split){"service",
 					       2,
-					       {{figure_fixture_value(f, json_string("det")), "Deterministic"},
-						{figure_fixture_value(f, json_string("exp")), "Exponential"}}};
+					       {{figure_fixture_value(f, json_string("det")), "Deterministic", NULL, NULL},
+						{figure_fixture_value(f, json_string("exp")), "Exponential", NULL, NULL}}};
 	figure->series = (struct figure_split){"model",
 					       2,
-					       {{figure_fixture_value(f, json_string("a")), "Model A"},
-						{figure_fixture_value(f, json_string("b")), "Model B"}}};
+					       {{figure_fixture_value(f, json_string("a")), "Model A", NULL, NULL},
+						{figure_fixture_value(f, json_string("b")), "Model B", NULL, NULL}}};
 	figure->x = (struct figure_axis){.name = "load", .label = "Load", .ranged = true, .low = 0, .high = 1};
 	figure->y = (struct figure_axis){.name = "p99", .label = "p99 (S)"};
 }
