@@ -190,6 +190,7 @@ static struct sim_host *create(const struct sim_host_kind *kind, const struct si
 	host->first_ready = LINUX_NONE;
 	error = sim_host_threads_init(&host->threads, kind, options, on_packet);
 	host->threads.ns[LINUX_COST_IPI] = (uint64_t)llrint(options->costs->ns[LINUX_COST_IPI]);
+	host->threads.ns[LINUX_COST_RECEIVE] += sim_host_misses_ns(&host->threads, LINUX_COST_MISS);
 	host->thread = calloc(options->threads, sizeof(*host->thread));
 	if (host->floating)
 		host->connection = calloc(options->connections, sizeof(*host->connection));
@@ -211,10 +212,19 @@ static void thread_totals(const struct sim_host *base, unsigned thread, struct s
 }
 
 static const char *const names[LINUX_COST_COUNT] = {
-    [LINUX_COST_INTERRUPT] = "interrupt",   [LINUX_COST_POLL] = "poll", [LINUX_COST_RECEIVE] = "receive",
-    [LINUX_COST_WAKEUP] = "wakeup",         [LINUX_COST_IPI] = "ipi",   [LINUX_COST_SWITCH] = "switch",
-    [LINUX_COST_EPOLL_WAIT] = "epoll_wait", [LINUX_COST_READ] = "read", [LINUX_COST_WRITE] = "write",
-    [LINUX_COST_TRANSMIT] = "transmit",     [LINUX_COST_LOCK] = "lock", [LINUX_COST_REARM] = "rearm",
+    [LINUX_COST_INTERRUPT] = "interrupt",
+    [LINUX_COST_POLL] = "poll",
+    [LINUX_COST_RECEIVE] = "receive",
+    [LINUX_COST_WAKEUP] = "wakeup",
+    [LINUX_COST_IPI] = "ipi",
+    [LINUX_COST_SWITCH] = "switch",
+    [LINUX_COST_EPOLL_WAIT] = "epoll_wait",
+    [LINUX_COST_READ] = "read",
+    [LINUX_COST_WRITE] = "write",
+    [LINUX_COST_TRANSMIT] = "transmit",
+    [LINUX_COST_LOCK] = "lock",
+    [LINUX_COST_REARM] = "rearm",
+    [LINUX_COST_MISS] = "miss",
 };
 
 static const struct sim_cost_names linux_costs = {"linux", names, LINUX_COST_COUNT};

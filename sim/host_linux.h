@@ -1,6 +1,6 @@
 /*
  * Linux as it was compared with (3.x, 4.x; thesis 2.5.1 and 3.3.3): the constants of its cost file. They are
- * processor time at the nominal frequency but for `ipi`, which passes by the clock.
+ * processor time at the nominal frequency, but `ipi` and `miss` take as long at any.
  */
 #ifndef IXLAB_SIM_HOST_LINUX_H
 #define IXLAB_SIM_HOST_LINUX_H
@@ -20,6 +20,7 @@ enum linux_cost {
 	LINUX_COST_TRANSMIT,   /* per packet sent: queueing discipline, driver, completion */
 	LINUX_COST_LOCK,       /* linux-floating: how long the lock of the shared ready list is held, each time */
 	LINUX_COST_REARM,      /* linux-floating: epoll_ctl() that rearms a one-shot connection, without the lock */
+	LINUX_COST_MISS,       /* per miss of the last-level cache, beyond what the others contain */
 	LINUX_COST_COUNT
 };
 

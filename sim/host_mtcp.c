@@ -202,6 +202,7 @@ static struct sim_host *create(const struct sim_host_kind *kind, const struct si
 	if (!host)
 		return NULL;
 	error = sim_host_threads_init(&host->threads, kind, options, on_packet);
+	host->threads.ns[MTCP_COST_RECEIVE] += sim_host_misses_ns(&host->threads, MTCP_COST_MISS);
 	host->thread = calloc(options->threads, sizeof(*host->thread));
 	for (unsigned i = 0; host->thread && i < options->threads; i++) {
 		struct mtcp_thread *thread = &host->thread[i];
@@ -232,6 +233,7 @@ static void thread_totals(const struct sim_host *base, unsigned thread, struct s
 static const char *const names[MTCP_COST_COUNT] = {
     [MTCP_COST_TURN] = "turn",   [MTCP_COST_RECEIVE] = "receive", [MTCP_COST_SWITCH] = "switch",
     [MTCP_COST_EVENT] = "event", [MTCP_COST_WRITE] = "write",     [MTCP_COST_TRANSMIT] = "transmit",
+    [MTCP_COST_MISS] = "miss",
 };
 
 static const struct sim_cost_names costs = {"mtcp", names, MTCP_COST_COUNT};

@@ -17,7 +17,7 @@ int sim_host_threads_init(struct sim_host_threads *host, const struct sim_host_k
 	host->detect_ns = (uint64_t)llrint(costs->detect_ns);
 	host->service_scale = options->service_is_compute ? scale : 1;
 	host->service_work = options->service_is_compute ? SIM_WORK_USER : SIM_WORK_USER | SIM_WORK_CLOCK;
-	host->slowdown = 2 / 1.3;
+	host->slowdown = 2 / costs->hyperthread_speedup;
 	if (sim_nic_init(&host->nic, options->engine, options->pool, options->wire, ix_options_default.rss_key,
 			 ix_options_default.groups, options->threads, (uint32_t)costs->rx_descriptors))
 		return -1;
@@ -30,6 +30,13 @@ void sim_host_threads_fini(struct sim_host_threads *host)
 {
 	if (host->nic.queue)
 		sim_nic_fini(&host->nic);
+}
+
+uint64_t sim_host_misses_ns(const struct sim_host_threads *host, unsigned miss)
+{
+	const struct sim_costs *costs = host->options.costs;
+
+	return (uint64_t)llrint(costs->ns[miss] * sim_costs_misses(costs, host->options.connections));
 }
 
 void sim_host_release(const struct sim_host_threads *host, struct ix_packet_queue *queue)

@@ -26,6 +26,9 @@ int sim_host_threads_init(struct sim_host_threads *host, const struct sim_host_k
 			  void (*notify)(void *context, unsigned queue, const struct ix_packet *packet, int dropped));
 void sim_host_threads_fini(struct sim_host_threads *host);
 
+/* What a message's misses of the last-level cache take, at constant @miss each. */
+uint64_t sim_host_misses_ns(const struct sim_host_threads *host, unsigned miss);
+
 static inline uint64_t sim_host_now_ns(const struct sim_host_threads *host)
 {
 	return host->options.engine->now_ns;

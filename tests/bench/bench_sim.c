@@ -5,6 +5,8 @@
  * disturbs a run makes it slower.
  */
 #include "models/dist.h"
+#include "sim/host_linux.h"
+#include "sim/host_mtcp.h"
 #include "sim/system.h"
 
 #include <math.h>
@@ -130,7 +132,18 @@ static const struct sim_costs costs_of_ix = {.ns = {500, 20, 430, 60, 60, 100, 3
 					     .rx_descriptors = 512,
 					     .hyperthread_speedup = 1.3};
 
-static void bench_system(const char *name, unsigned cores, unsigned batch, const struct sim_costs *costs)
+/* As little as leaves 0.7 of load below what threads can do. */
+static const struct sim_costs costs_of_linux = {.ns = {200, 50, 400, 180, 400, 240, 120, 180, 320, 280, 40, 140},
+						.nominal_ghz = 2.4,
+						.frequency_ghz = 2.4,
+						.hyperthread_speedup = 2,
+						.detect_ns = 100,
+						.wire_delay_ns = 4000,
+						.wire_bandwidth_gbps = 40,
+						.rx_descriptors = 512};
+
+static void bench_system(const struct sim_host_kind *kind, const char *name, unsigned cores, unsigned batch,
+			 const struct sim_costs *costs)
 {
 	double request_ns = INFINITY;
 	char error[128];
@@ -141,7 +154,7 @@ static void bench_system(const char *name, unsigned cores, unsigned batch, const
 					     .service = &service,
 					     .mean_ns = 10000,
 					     .rate_rps = 0.7 * cores * 1e5,
-					     .kind = &sim_host_ix,
+					     .kind = kind,
 					     .threads_per_core = 1,
 					     .request_bytes = 64,
 					     .reply_bytes = 64,
@@ -160,9 +173,10 @@ static void bench_system(const char *name, unsigned cores, unsigned batch, const
 		request_ns = fmin(request_ns, (cpu_s() - start_s) * 1e9 / REQUESTS);
 		sim_system_totals(system, &totals);
 	}
-	printf("system: ix, %2u cores, load 0.7, B = %4u, costs %-4s: %5.0f ns/request, %.2f M requests/s, %.2f "
+	printf("system: %s, %2u cores, load 0.7, B = %4u, costs %-4s: %5.0f ns/request, %.2f M requests/s, %.2f "
 	       "events/request\n",
-	       cores, batch, name, request_ns, 1e3 / request_ns, (double)totals.events / (double)totals.replies);
+	       kind->name, cores, batch, name, request_ns, 1e3 / request_ns,
+	       (double)totals.events / (double)totals.replies);
 	sim_system_destroy(system);
 }
 
@@ -176,9 +190,14 @@ int main(void)
 	bench_engine(30);
 	bench_engine(1000);
 	bench_engine(100000);
-	bench_system("zero", 16, 64, &sim_costs_zero);
-	bench_system("zero", 16, 1, &sim_costs_zero);
-	bench_system("ix", 16, 64, &costs_of_ix);
-	bench_system("ix", 1, 64, &costs_of_ix);
+	bench_system(&sim_host_ix, "zero", 16, 64, &sim_costs_zero);
+	bench_system(&sim_host_ix, "zero", 16, 1, &sim_costs_zero);
+	bench_system(&sim_host_ix, "ix", 16, 64, &costs_of_ix);
+	bench_system(&sim_host_ix, "ix", 1, 64, &costs_of_ix);
+	bench_system(&sim_host_linux_partitioned, "zero", 16, 64, &sim_costs_zero);
+	bench_system(&sim_host_linux_partitioned, "some", 16, 64, &costs_of_linux);
+	bench_system(&sim_host_linux_floating, "zero", 16, 64, &sim_costs_zero);
+	bench_system(&sim_host_linux_floating, "some", 16, 64, &costs_of_linux);
+	bench_system(&sim_host_mtcp, "zero", 16, 64, &sim_costs_zero);
 	return 0;
 }

@@ -1,5 +1,7 @@
 /* Cost files: every constant once, in one of its two forms, in range; complaints name file, line, key and value. */
 #include "harness/cost_file.h"
+#include "sim/host_linux.h"
+#include "sim/host_mtcp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,6 +129,11 @@ static void test_files(void **state)
 	assert_int_equal(
 	    costs_read(&costs, &sim_cost_names_dataplane, "workloads/costs/ix.cfg", &hash, error, sizeof(error)), 0);
 	assert_true(hash != 0);
+	assert_int_equal(costs_read(&costs, sim_host_linux_partitioned.costs, "workloads/costs/linux.cfg", &hash, error,
+				    sizeof(error)),
+			 0);
+	assert_int_equal(
+	    costs_read(&costs, sim_host_mtcp.costs, "workloads/costs/mtcp.cfg", &hash, error, sizeof(error)), 0);
 	assert_int_equal(
 	    costs_read(&costs, &sim_cost_names_dataplane, "workloads/costs/none.cfg", &hash, error, sizeof(error)), -1);
 	assert_non_null(strstr(error, "workloads/costs/none.cfg: No such file"));
