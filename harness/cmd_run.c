@@ -124,7 +124,7 @@ static const struct argp argp = {
 
 static int read_experiment(const struct run_input *input, size_t i, struct experiment *experiment)
 {
-	char error[512] = "";
+	char error[1024] = "";
 	int status = input->quick ? experiment_read_quick(experiment, input->file[i], error, sizeof(error))
 				  : experiment_read_file(experiment, input->file[i], error, sizeof(error));
 
@@ -154,7 +154,7 @@ static int check_files(const struct run_input *input)
 /* On rank 0, or outside an MPI job. */
 static int run(struct run_input *input, struct pool_remote *remote)
 {
-	char error[512] = "";
+	char error[1024] = "";
 	int status = check_files(input);
 
 	if (status)
@@ -180,7 +180,7 @@ static int run(struct run_input *input, struct pool_remote *remote)
 
 static int run_on_other_rank(const struct run_input *input)
 {
-	char error[512] = "";
+	char error[1024] = "";
 	int status = input->sweep.dry_run ? 0 : pool_remote_serve(pool_compute_point, error, sizeof(error));
 
 	if (status)

@@ -3,6 +3,7 @@
 #include "harness/json_text.h"
 #include "harness/options.h"
 #include "harness/point_system.h"
+#include "harness/system_params.h"
 #include "harness/trace_file.h"
 
 #include <errno.h>
@@ -11,12 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_LOAD = 1, KEY_RATE, KEY_TRACE, KEY_TRACE_US };
+enum { KEY_TRACE = 1, KEY_TRACE_US };
 
 static const struct argp_option options[] = {
-    {"load", KEY_LOAD, "R", 0,
-     "Offered load of each core, above 0 and below 10: what the service times alone ask for; overheads come on top", 1},
-    {"rate", KEY_RATE, "RPS", 0, "Instead of --load: requests per second", 1},
     {"trace", KEY_TRACE, "FILE", 0,
      "Write what happens when: lines of TIME_NS CORE WHAT WHO, or a picture where FILE ends in .svg", 3},
     {"trace-us", KEY_TRACE_US, "START,LENGTH", 0,
@@ -50,13 +48,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 {
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->child_inputs[1] = &extra.common;
-		return 0;
-	case KEY_LOAD:
-		options_set_number(extra.common.params, "load", value);
-		return 0;
-	case KEY_RATE:
-		options_set_number(extra.common.params, "rate", value);
+		state->child_inputs[0] = state->child_inputs[1] = state->child_inputs[2] = &extra.common;
 		return 0;
 	case KEY_TRACE:
 		extra.trace_path = value;
@@ -69,12 +61,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&options_system_argp, 0, NULL, 0}, {&options_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&options_load_argp, 0, NULL, 0}, {&options_system_argp, 0, NULL, 0}, {&options_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
     .options = options,
     .parser = parse,
     .children = children,
-    .doc = "Simulate open-loop clients and a machine that runs the scheduling core, and print the quantiles of the "
+    .doc = "Simulate clients and a server, one of the systems compared, and print the quantiles of the "
 	   "latency from the intended send to the reply's arrival, in microseconds, with confidence intervals.\v"
 	   "Example: ixlab system --system ix --cores 16 --service exp --mean-us 10 --load 0.7 --costs "
 	   "costs/ix.cfg",
@@ -146,6 +139,9 @@ static void print_machine(const struct point_result *result)
 	    100 * options_metric(result, "idle_share"), options_metric(result, "mean_batch"),
 	    options_metric(result, "largest_batch"), options_metric(result, "backlog"),
 	    options_metric(result, "in_system"));
+	printf("%.4g steals and %.4g interrupts per request; wire %.1f%% busy\n",
+	       options_metric(result, "steals_per_request"), options_metric(result, "interrupts_per_request"),
+	       100 * options_metric(result, "wire_share"));
 }
 
 static void print_table(const struct system_point *point, const struct point_result *result)
@@ -170,6 +166,9 @@ static void print_table(const struct system_point *point, const struct point_res
 	if (options_metric(result, "dropped") > 0)
 		printf("note: %.0f requests (%.3g%%) found their receive ring full and were dropped\n",
 		       options_metric(result, "dropped"), 100 * options_metric(result, "drop_share"));
+	if (options_metric(result, "resent") > 0)
+		printf("note: %.0f requests found their receive ring full and were sent again 200 ms later\n",
+		       options_metric(result, "resent"));
 	options_note(result, "unstable",
 		     "the cores cannot keep up: latencies say how long the queues are, not how fast "
 		     "the machine is");
@@ -194,20 +193,35 @@ static json_t *batch_histogram(unsigned batch_bound)
 
 static void add_echo(json_t *out)
 {
-	static const char *const echoed[] = {"system",      "cores",     "service", "batch",
-					     "connections", "placement", "costs",   "transmit_order"};
+	static const char *const of_load[] = {"closed", "think_us"};
 
-	for (size_t i = 0; i < sizeof(echoed) / sizeof(echoed[0]); i++)
-		json_object_set(out, echoed[i], json_object_get(extra.common.params, echoed[i]));
+	for (size_t i = 0; system_params_echoed[i]; i++)
+		json_object_set(out, system_params_echoed[i],
+				json_object_get(extra.common.params, system_params_echoed[i]));
+	for (size_t i = 0; i < sizeof(of_load) / sizeof(of_load[0]); i++)
+		if (json_object_get(extra.common.params, of_load[i]))
+			json_object_set(out, of_load[i], json_object_get(extra.common.params, of_load[i]));
 	json_set_real(out, "service_mean_us", json_number_value(json_object_get(extra.common.params, "mean_us")));
 }
 
 static int print_json(const struct system_point *point, const struct point_result *result)
 {
-	static const char *const plain[] = {"max_us",     "throughput",  "offered_rps", "mean_batch",
-					    "backlog",    "utilization", "user_share",  "kernel_share",
-					    "idle_share", "in_system",   "drop_share",  "events_per_request"};
-	static const char *const counts[] = {"largest_batch", "dropped", "out_of_order", "batches"};
+	static const char *const plain[] = {"max_us",
+					    "throughput",
+					    "offered_rps",
+					    "mean_batch",
+					    "backlog",
+					    "utilization",
+					    "user_share",
+					    "kernel_share",
+					    "idle_share",
+					    "in_system",
+					    "drop_share",
+					    "events_per_request",
+					    "steals_per_request",
+					    "interrupts_per_request",
+					    "wire_share"};
+	static const char *const counts[] = {"largest_batch", "dropped", "resent", "out_of_order", "batches"};
 	static const char *const flags[] = {"warmup_limited", "capped", "correlated", "unstable"};
 	double simulated = options_metric(result, "simulated");
 	json_t *out = json_object();

@@ -67,7 +67,7 @@ static bool knows(const struct point_kind *kind, const char *key)
 static int check_parameter(const struct build *b, const config_setting_t *setting)
 {
 	const char *const *keys = b->kind->keys;
-	char list[256] = "";
+	char list[480] = "";
 
 	for (size_t i = 0; keys[i]; i++) {
 		size_t used = strlen(list);

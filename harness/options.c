@@ -68,6 +68,18 @@ uint64_t options_parse_seed(const char *text)
 	return seed;
 }
 
+/* An option is called like its parameter, but for the hyphens. */
+static _Noreturn void reject_value(const char *name, const char *text, const char *allowed)
+{
+	char option[64];
+
+	snprintf(option, sizeof(option), "%s", name);
+	for (char *c = option; *c; c++)
+		if (*c == '_')
+			*c = '-';
+	command_reject("--%s: '%s' is not allowed; allowed: %s", option, text, allowed);
+}
+
 void options_set_number(json_t *params, const char *name, const char *text)
 {
 	char *end;
@@ -79,7 +91,7 @@ void options_set_number(json_t *params, const char *name, const char *text)
 	}
 	real = strtod(text, &end);
 	if (strspn(text, "0123456789+-.eE") != strlen(text) || end == text || *end || !isfinite(real))
-		command_reject("--%s: '%s' is not allowed; allowed: a number", name, text);
+		reject_value(name, text, "a number");
 	/* 1e7 is shown as 10000000 where it is refused. */
 	json_object_set_new(
 	    params, name, real == floor(real) && fabs(real) < 1e15 ? json_integer((json_int_t)real) : json_real(real));
@@ -90,7 +102,7 @@ void options_set_text(json_t *params, const char *name, const char *text)
 	json_t *value = json_string(text);
 
 	if (!value)
-		command_reject("--%s: the value is not UTF-8", name);
+		reject_value(name, "?", "text in UTF-8");
 	json_object_set_new(params, name, value);
 }
 

@@ -18,7 +18,8 @@ struct options {
 /* To be children of the command's; the input of each is a struct options. */
 extern const struct argp options_argp;        /* those common to all */
 extern const struct argp options_model_argp;  /* of a queueing model */
-extern const struct argp options_system_argp; /* of a simulated machine */
+extern const struct argp options_system_argp; /* of a simulated machine and the requests it faces */
+extern const struct argp options_load_argp;   /* how often these come */
 
 /* Sets the parameter called like the option @name to the number written in @text; ends the process where it is none. */
 void options_set_number(json_t *params, const char *name, const char *text);

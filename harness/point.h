@@ -22,7 +22,7 @@ struct point_result {
 /* What is wrong with a parameter: its key, and text naming the value and what is allowed. */
 struct point_error {
 	char key[32];
-	char text[224];
+	char text[640];
 };
 
 struct point_kind {

@@ -4,7 +4,7 @@
  * The load is what the service times alone ask of the cores at the nominal frequency: rate * mean / cores; overheads
  * come on top. Warm-up "auto" discards what queue_warmup_requests() asks for a partitioned queue whose service times
  * include the overheads of a full batch, but no more than half of the requests; a tenth of them where that queue is
- * overloaded or its variance infinite.
+ * overloaded or its variance infinite, in a closed loop, and where the kind of host cannot say what it adds.
  */
 #ifndef IXLAB_HARNESS_POINT_SYSTEM_H
 #define IXLAB_HARNESS_POINT_SYSTEM_H
@@ -14,9 +14,8 @@
 
 #define SYSTEM_CONNECTIONS 2752 /* of the published memcached runs; rounded up to a multiple of the cores */
 
-extern const struct point_kind point_kind_system;     /* system cores service mean_us load|rate batch connections
-						       * placement costs transmit_order requests ci warmup confidence */
-extern const struct point_kind point_kind_system_slo; /* the same without load and rate, and slo tolerance */
+extern const struct point_kind point_kind_system;     /* harness/system_params.h, and load|rate|closed think_us */
+extern const struct point_kind point_kind_system_slo; /* the same with slo tolerance instead */
 
 extern const char *const system_quantile_name[ESTIMATE_QUANTILES]; /* "p50_us", ... */
 
@@ -41,6 +40,9 @@ void system_point_clear(struct system_point *point);
 
 double system_point_rate_rps(const struct system_point *point, double load);
 double system_point_load(const struct system_point *point, double rate_rps);
+
+/* Replies to discard at @rate_rps; *limited says whether the rule asks for more. */
+uint64_t system_point_warmup(const struct system_point *point, double rate_rps, bool *limited);
 
 struct system_outcome {
 	struct estimate estimate;         /* microseconds */

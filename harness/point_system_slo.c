@@ -2,6 +2,7 @@
 #include "harness/point_queue.h"
 #include "harness/point_system.h"
 #include "harness/slo.h"
+#include "harness/system_params.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,10 +13,7 @@
 #define VIOLATION           10.0 /* the p99 told to the search then, in SLOs */
 #define SLO_MAX_US          1e12
 
-static const char *const slo_keys[] = {"system",         "cores",      "service",     "mean_us",   "slo",
-				       "tolerance",      "batch",      "connections", "placement", "costs",
-				       "transmit_order", "requests",   "ci",          "warmup",    "confidence",
-				       "service_hash",   "costs_hash", NULL};
+static const char *const slo_keys[] = {"slo", "tolerance", SYSTEM_PARAM_KEYS, NULL};
 
 /* A number of microseconds, or text as in "500us" and "10S"; becomes microseconds. */
 static int normalize_slo(json_t *params, struct point_error *error)

@@ -2,6 +2,7 @@
 #include "harness/command.h"
 #include "harness/json_text.h"
 #include "harness/point_system.h"
+#include "harness/system_params.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,14 +41,13 @@ static void print_text(const struct system_point *point, const struct options *c
 static int print_json(const struct system_point *point, const struct options *common, const struct point_result *result)
 {
 	static const char *const flags[] = {"violated_always", "met_always", "warmup_limited", "capped", "correlated"};
-	static const char *const echoed[] = {"system",      "cores",     "service", "mean_us",       "batch",
-					     "connections", "placement", "costs",   "transmit_order"};
 	double simulated = options_metric(result, "simulated");
 	json_t *out = json_object();
 	int status;
 
-	for (size_t i = 0; i < sizeof(echoed) / sizeof(echoed[0]); i++)
-		json_object_set(out, echoed[i], json_object_get(common->params, echoed[i]));
+	for (size_t i = 0; system_params_echoed[i]; i++)
+		json_object_set(out, system_params_echoed[i], json_object_get(common->params, system_params_echoed[i]));
+	json_object_set(out, "mean_us", json_object_get(common->params, "mean_us"));
 	json_set_real(out, "slo_us", point->slo_us);
 	json_set_real(out, "tolerance", point->tolerance);
 	options_json_metric(out, "max_load", point_metric(result, "max_load"));

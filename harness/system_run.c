@@ -2,6 +2,7 @@
 #include "harness/point_system.h"
 #include "harness/stopping.h"
 #include "models/queueing.h"
+#include "sim/segment.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,35 +10,53 @@
 #include <string.h>
 
 #define WARMUP_SHARE_MAX UINT64_C(10000000)
+#define GROWTH_MAX       0.02  /* share of requests that stayed in the system, from which it is held to be unstable */
+#define GROWTH_LEAST     64.0  /* of each core: fewer come and go in a stable system, too */
 #define WATCH_REQUESTS   65536 /* between two calls of the watch */
 
 const char *const system_quantile_name[ESTIMATE_QUANTILES] = {"p50_us", "p90_us", "p95_us", "p99_us", "p999_us"};
 
-/* The processor time that each request takes however full the batches, beside its service, at the nominal frequency. */
-static double least_overhead_ns(const struct sim_costs *costs)
+/* Packets of a message each way, with acknowledgements and its share of its connection's opening and closing. */
+static double packets_of(const struct sim_system_options *o, uint32_t bytes, double of_connection)
 {
-	const double *ns = costs->ns;
-
-	return ns[SIM_COST_POLL] + ns[SIM_COST_RECEIVE] + ns[SIM_COST_EVENT] + 2 * ns[SIM_COST_CALL] +
-	       ns[SIM_COST_TRANSMIT];
+	return sim_segments(bytes) + o->acks +
+	       (o->messages_per_connection ? of_connection / o->messages_per_connection : 0);
 }
 
-/* The load of each core with that overhead, at the actual frequency. */
+/* The load of each core with what the host adds at least, as fast as it runs with all threads busy. */
 static double full_load(const struct system_point *point, double rate_rps)
 {
 	const struct sim_system_options *o = &point->options;
+	double slower = o->costs.nominal_ghz / o->costs.frequency_ghz;
+	double least_ns = o->kind->least_ns ? o->kind->least_ns(&o->costs, packets_of(o, o->request_bytes, 3),
+								packets_of(o, o->reply_bytes, 1))
+					    : 0;
 
-	return rate_rps * (o->mean_ns + least_overhead_ns(&o->costs)) / 1e9 / o->cores * o->costs.nominal_ghz /
-	       o->costs.frequency_ghz;
+	if (o->threads_per_core == 2)
+		slower *= 2 / o->costs.hyperthread_speedup;
+	return rate_rps * (o->mean_ns * (o->service_is_compute ? slower : 1) + least_ns * slower) / 1e9 / o->cores;
 }
 
-static uint64_t choose_warmup(const struct system_point *point, double rate_rps, bool *limited)
+/* Known from the load where the kind of host can say what it adds; otherwise the queues were seen to grow. */
+static bool is_unstable(const struct system_point *point, double rate_rps, const struct sim_system_totals *t)
+{
+	double unanswered = (double)t->arrivals - (double)t->replies - (double)t->dropped;
+
+	if (point->options.closed)
+		return false;
+	return full_load(point, rate_rps) >= 1 ||
+	       unanswered > fmax(GROWTH_MAX * (double)t->arrivals, GROWTH_LEAST * point->options.cores);
+}
+
+uint64_t system_point_warmup(const struct system_point *point, double rate_rps, bool *limited)
 {
 	struct queue_params queue = {.discipline = QUEUE_PARTITIONED_FCFS,
 				     .servers = point->options.cores,
 				     .load = full_load(point, rate_rps),
 				     .service = &point->service};
-	double rule = queue.load < 1 ? queue_warmup_requests(&queue) : 0;
+	double rule = queue.load < 1 && point->options.kind->least_ns && !point->options.closed
+			  ? queue_warmup_requests(&queue)
+			  : 0;
 	uint64_t half = point->requests / 2;
 
 	*limited = false;
@@ -106,6 +125,7 @@ static void subtract(struct sim_system_totals *totals, const struct sim_system_t
 	totals->arrivals -= from->arrivals;
 	totals->replies -= from->replies;
 	totals->dropped -= from->dropped;
+	totals->resent -= from->resent;
 	totals->in_system_integral_ns -= from->in_system_integral_ns;
 	totals->latency_sum_ns -= from->latency_sum_ns;
 	totals->work_offered_ns -= from->work_offered_ns;
@@ -121,6 +141,8 @@ static void subtract(struct sim_system_totals *totals, const struct sim_system_t
 	totals->host.steals -= from->host.steals;
 	totals->host.interrupts -= from->host.interrupts;
 	totals->host.doorbells -= from->host.doorbells;
+	totals->to_server_busy_ns -= from->to_server_busy_ns;
+	totals->to_clients_busy_ns -= from->to_clients_busy_ns;
 	totals->events -= from->events;
 }
 
@@ -160,7 +182,7 @@ int system_point_simulate(const struct system_point *point, double rate_rps, boo
 	memset(outcome, 0, sizeof(*outcome));
 	error->key[0] = '\0';
 	options.rate_rps = rate_rps;
-	outcome->warmup = choose_warmup(point, rate_rps, &outcome->warmup_limited);
+	outcome->warmup = system_point_warmup(point, rate_rps, &outcome->warmup_limited);
 	estimator = estimator_create(outcome->warmup, point->confidence);
 	system = sim_system_create(&options, error->text, sizeof(error->text));
 	if (!estimator)
@@ -211,6 +233,8 @@ void system_point_metrics(const struct system_point *point, double rate_rps, con
 		point_add_interval(result, system_quantile_name[i], &estimate->quantile[i]);
 	point_add_interval(result, "mean_us", &estimate->mean);
 	point_add(result, "max_us", estimate->max);
+	if (point->options.closed)
+		rate_rps = (double)t->arrivals * 1e9 / (double)t->now_ns;
 	point_add(result, "offered_rps", rate_rps);
 	point_add(result, "offered_load", system_point_load(point, rate_rps));
 	point_add(result, "throughput", (double)t->replies * 1e9 / (double)t->now_ns);
@@ -219,9 +243,13 @@ void system_point_metrics(const struct system_point *point, double rate_rps, con
 	point_add(result, "user_share", (double)t->host.user_ns / core_ns);
 	point_add(result, "kernel_share", (double)t->host.kernel_ns / core_ns);
 	point_add(result, "idle_share", (double)t->host.idle_ns / core_ns);
+	point_add(result, "steals_per_request", share((double)t->host.steals, (double)t->replies));
+	point_add(result, "interrupts_per_request", share((double)t->host.interrupts, (double)t->replies));
+	point_add(result, "wire_share", fmax(t->to_server_busy_ns, t->to_clients_busy_ns) / (double)t->now_ns);
 	point_add(result, "in_system", t->in_system_integral_ns / (double)t->now_ns);
 	point_add(result, "dropped", (double)t->dropped);
 	point_add(result, "drop_share", share((double)t->dropped, (double)t->arrivals));
+	point_add(result, "resent", (double)t->resent);
 	point_add(result, "out_of_order", (double)t->out_of_order);
 	point_add(result, "events_per_request", share((double)t->events, (double)t->replies));
 	point_add(result, "simulated", (double)outcome->requests);
@@ -230,5 +258,5 @@ void system_point_metrics(const struct system_point *point, double rate_rps, con
 	point_add(result, "batches", estimate->batches);
 	point_add(result, "correlated", estimate->correlated);
 	point_add(result, "capped", outcome->capped);
-	point_add(result, "unstable", full_load(point, rate_rps) >= 1);
+	point_add(result, "unstable", is_unstable(point, rate_rps, t));
 }

@@ -59,6 +59,10 @@ struct sim_host_kind {
 	const char *name; /* as after --system: "ix", "zygos", "linux-floating", ... */
 	const struct sim_cost_names *costs;
 
+	/* The processor time, at the nominal frequency, that a request of so many packets each way takes at least, beside
+	 * its service: with batches as full as can be. NULL where the kind cannot say. */
+	double (*least_ns)(const struct sim_costs *costs, double received, double sent);
+
 	/* NULL when memory is short. */
 	struct sim_host *(*create)(const struct sim_host_kind *kind, const struct sim_host_options *options);
 	void (*destroy)(struct sim_host *host);

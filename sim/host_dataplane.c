@@ -120,8 +120,17 @@ static uint64_t batches(const struct sim_host *host, unsigned packets)
 	return cycles;
 }
 
+static double least_ns(const struct sim_costs *costs, double received, double sent)
+{
+	const double *ns = costs->ns;
+
+	return received * (ns[SIM_COST_POLL] + ns[SIM_COST_RECEIVE]) + ns[SIM_COST_EVENT] + 2 * ns[SIM_COST_CALL] +
+	       sent * ns[SIM_COST_TRANSMIT];
+}
+
 const struct sim_host_kind sim_host_ix = {.name = "ix",
 					  .costs = &sim_cost_names_dataplane,
+					  .least_ns = least_ns,
 					  .create = create,
 					  .destroy = destroy,
 					  .totals = totals_of,
