@@ -1,0 +1,78 @@
+/* Packets: one pool of mbufs whose private area is the core's bookkeeping, in contiguous memory. */
+#include "impl/nic/internal.h"
+
+#include <rte_errno.h>
+#include <rte_mempool.h>
+
+#define CACHE_PACKETS 256
+
+/* The memory is named by offsets from its start, so it has to be in one piece. */
+static int find_memory(struct nic *nic)
+{
+	struct rte_mempool_memhdr *piece;
+	uint8_t *low = NULL, *high = NULL;
+	uint64_t sum = 0;
+
+	STAILQ_FOREACH(piece, &nic->pool->mem_list, next)
+	{
+		uint8_t *start = piece->addr;
+
+		if (!low || start < low)
+			low = start;
+		if (start + piece->len > high)
+			high = start + piece->len;
+		sum += piece->len;
+	}
+	nic->pool_base = low;
+	nic->pool_size = (uint64_t)(high - low);
+	return sum == nic->pool_size ? 0 : -1;
+}
+
+int nic_start_pool(struct nic *nic, struct nic_error *error)
+{
+	unsigned cache = nic->options.packets >= 8 * CACHE_PACKETS ? CACHE_PACKETS : 0;
+
+	_Static_assert(sizeof(struct ix_packet) % RTE_MBUF_PRIV_ALIGN == 0, "private area of an mbuf");
+	nic->pool = rte_pktmbuf_pool_create("packets", nic->options.packets, cache, sizeof(struct ix_packet),
+					    RTE_PKTMBUF_HEADROOM + NIC_DATA_ROOM, SOCKET_ID_ANY);
+	if (!nic->pool)
+		return nic_fail(error, -1, "packets", "no memory for %u packets (%s); ask for fewer",
+				nic->options.packets, rte_strerror(rte_errno));
+	if (find_memory(nic))
+		return nic_fail(error, -1, "packets",
+				"the memory of %u packets is in %u pieces; ask for fewer, or use larger huge pages",
+				nic->options.packets, nic->pool->nb_mem_chunks);
+	return 0;
+}
+
+void nic_memory(const struct nic *nic, uint8_t **base, uint64_t *size)
+{
+	*base = nic->pool_base;
+	*size = nic->pool_size;
+}
+
+struct ix_packet *nic_packet_alloc(struct nic *nic)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(nic->pool);
+	struct ix_packet *packet;
+
+	if (!mbuf)
+		return NULL;
+	packet = packet_of(mbuf);
+	packet->next = NULL;
+	packet->data = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	packet->length = 0;
+	packet->undone = 0;
+	packet->flags = 0;
+	return packet;
+}
+
+void nic_packet_free(struct ix_packet *packet)
+{
+	rte_pktmbuf_free_seg(mbuf_of(packet));
+}
+
+unsigned nic_packets_in_use(const struct nic *nic)
+{
+	return rte_mempool_in_use_count(nic->pool);
+}
