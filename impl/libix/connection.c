@@ -30,6 +30,7 @@ static struct ix_connection *connection_new(struct ix_runtime *runtime, const st
 	if (c->next)
 		c->next->previous = c;
 	runtime->connections = c;
+	atomic_fetch_add_explicit(&runtime->connection_count, 1, memory_order_relaxed);
 	unlock(runtime);
 	return c;
 }
@@ -63,6 +64,7 @@ static void connection_free(struct ix_connection *c)
 		c->previous->next = c->next;
 	else
 		birthplace->connections = c->next;
+	atomic_fetch_sub_explicit(&birthplace->connection_count, 1, memory_order_relaxed);
 	unlock(birthplace);
 	free(c);
 }
@@ -395,4 +397,16 @@ void ix_connection_peer(const struct ix_connection *c, uint32_t *ip, uint16_t *p
 {
 	*ip = c->ip;
 	*port = c->port;
+}
+
+void ix_runtime_close_connections(struct ix_runtime *runtime, struct ix_runtime *birthplace)
+{
+	for (struct ix_connection *c = birthplace->connections; c; c = c->next)
+		if (c->runtime == runtime)
+			ix_close(c);
+}
+
+unsigned ix_runtime_connections(const struct ix_runtime *runtime)
+{
+	return atomic_load_explicit(&runtime->connection_count, memory_order_relaxed);
 }

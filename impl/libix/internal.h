@@ -88,6 +88,7 @@ struct ix_runtime {
 	unsigned waiting_first, waiting_end, waiting_capacity;
 	atomic_flag connections_lock; /* connections born here may end on another thread */
 	struct ix_connection *connections;
+	_Atomic unsigned connection_count;
 	struct ix_connection *touched, *touched_last; /* with something to send or close */
 	struct ix_connection *received;               /* to be told of bytes at the end of the events */
 	struct ix_connection *newborn;                /* opened in this run by their first bytes, without a knock */

@@ -68,6 +68,13 @@ void ix_runtime_run(struct ix_runtime *runtime);
 /* Calls that found no room in the call array and wait for the next cycle. */
 unsigned ix_runtime_waiting(const struct ix_runtime *runtime);
 
+/* Connections opened on it and not gone yet, wherever they are. Any thread. */
+unsigned ix_runtime_connections(const struct ix_runtime *runtime);
+
+/* Closes those of the connections opened on @birthplace that are @runtime's now. For the end of a program: to be called
+ * for every pair, while no runtime of the process runs. */
+void ix_runtime_close_connections(struct ix_runtime *runtime, struct ix_runtime *birthplace);
+
 /*
  * Who knocks at @port (0: at any other) is asked about: the policy returns the handler of the new connection and may
  * set *context, or returns NULL to refuse. A later policy for the same port takes the place of the earlier. 0 or
