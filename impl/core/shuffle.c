@@ -139,6 +139,32 @@ void ix_shuffle_hold(struct ix_shuffle *shuffle, struct ix_shuffle_connection *c
 	unlock(shuffle);
 }
 
+static int tells_of_data(const struct ix_event *event)
+{
+	return event->type == IX_EVENT_RECV || event->type == IX_EVENT_SENT || event->type == IX_EVENT_EOF;
+}
+
+void ix_shuffle_close(struct ix_shuffle *shuffle, struct ix_shuffle_connection *connection)
+{
+	struct ix_shuffle_event **link, *node, *last = NULL;
+
+	lock(shuffle);
+	connection->results = 0;
+	for (link = &connection->events.first; (node = *link);) {
+		if (!tells_of_data(&node->event)) {
+			last = node;
+			link = &node->next;
+			continue;
+		}
+		*link = node->next;
+		node->next = shuffle->free;
+		shuffle->free = node;
+		add(&shuffle->free_count, 1);
+	}
+	connection->events.last = last;
+	unlock(shuffle);
+}
+
 int ix_shuffle_release(struct ix_shuffle *shuffle, struct ix_shuffle_connection *connection)
 {
 	int ready;
@@ -169,6 +195,9 @@ static struct ix_shuffle_connection *take(struct ix_shuffle *shuffle, struct ix_
 		events[n] = connection->result[n];
 	connection->results = 0;
 	*count = n + list_pop(shuffle, &connection->events, events + n, room - n);
+	for (; n < *count; n++)
+		if (!events[n].cookie)
+			events[n].cookie = connection->cookie;
 	return connection;
 }
 

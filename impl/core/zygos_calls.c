@@ -50,6 +50,25 @@ static void note_result(struct ix_thread *thread, const struct ix_call *call, in
 	group->active += (unsigned)ix_shuffle_result(&ix_zygos_of(thread)->shuffle, connection, thread->id, &event);
 }
 
+/* What the connection is to know of a call that has run. */
+static void note_call(struct ix_thread *thread, const struct ix_call *call, int64_t bytes,
+		      struct ix_shuffle_connection *worked_on)
+{
+	struct ix_shuffle_connection *connection;
+
+	note_result(thread, call, bytes, worked_on);
+	if (call->result < 0 || call->type == IX_CALL_SENDV || call->type == IX_CALL_RECV_DONE)
+		return;
+	connection = connection_of(thread, call->handle, worked_on);
+	if (!connection)
+		return;
+	if (call->type == IX_CALL_ACCEPT)
+		connection->cookie = call->cookie;
+	else if (atomic_load_explicit(&connection->state, memory_order_relaxed) == IX_CONNECTION_BUSY &&
+		 !ix_handle_find(&thread->dataplane->group[ix_handle_group(call->handle)].handles, call->handle))
+		ix_shuffle_close(&ix_zygos_of(thread)->shuffle, connection);
+}
+
 /* A connection that a CONNECT has opened stays this thread's until the application has seen the result. */
 static void hold_opened(struct ix_thread *thread, const struct ix_call *call)
 {
@@ -163,7 +182,7 @@ static int64_t run_or_ship(struct ix_thread *thread, struct ix_call *call, struc
 				return ship(thread, NULL, call, work);
 			ix_run_call(thread, call);
 			work->calls++;
-			note_result(thread, call, offered(thread, call), zygos->own);
+			note_call(thread, call, offered(thread, call), zygos->own);
 			return 0;
 		}
 	}
@@ -253,7 +272,7 @@ static void run_shipped(struct ix_thread *thread, struct ix_call *call, struct i
 	if (thread->gathered) /* it was not to be */
 		thread->dataplane->platform.packet_free(thread->dataplane->platform.context, thread->gathered);
 	thread->gathered = NULL;
-	note_result(thread, call, bytes, connection);
+	note_call(thread, call, bytes, connection);
 	thread->counter_remote_calls++;
 }
 

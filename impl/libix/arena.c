@@ -4,7 +4,10 @@
 
 struct arena_block {
 	uint64_t class;
-	struct arena_block *next; /* when free; the application's bytes begin behind HEADER */
+	union {
+		struct arena_block *next; /* when free; the application's bytes begin behind HEADER */
+		struct arena *owner;      /* else; connections change threads, and blocks with them */
+	};
 };
 
 _Static_assert(sizeof(struct arena_block) <= HEADER, "a block's header keeps the alignment");
@@ -16,6 +19,25 @@ void arena_init(struct arena *arena, uint8_t *memory, uint64_t size)
 	*arena = (struct arena){.next = memory + (skip < size ? skip : size), .end = memory + size};
 }
 
+static void put_free(struct arena *arena, struct arena_block *block)
+{
+	block->next = arena->free[block->class - ARENA_CLASS_FIRST];
+	arena->free[block->class - ARENA_CLASS_FIRST] = block;
+}
+
+static void take_returned(struct arena *arena)
+{
+	struct arena_block *block, *next;
+
+	if (!atomic_load_explicit(&arena->returned, memory_order_relaxed))
+		return;
+	block = atomic_exchange_explicit(&arena->returned, NULL, memory_order_acquire);
+	for (; block; block = next) {
+		next = block->next;
+		put_free(arena, block);
+	}
+}
+
 void *arena_take(struct arena *arena, uint32_t size)
 {
 	unsigned class = ARENA_CLASS_FIRST;
@@ -25,6 +47,8 @@ void *arena_take(struct arena *arena, uint32_t size)
 		class ++;
 	if (class > ARENA_CLASS_LAST)
 		return NULL;
+	if (!arena->free[class - ARENA_CLASS_FIRST])
+		take_returned(arena);
 	block = arena->free[class - ARENA_CLASS_FIRST];
 	if (block) {
 		arena->free[class - ARENA_CLASS_FIRST] = block->next;
@@ -35,6 +59,7 @@ void *arena_take(struct arena *arena, uint32_t size)
 		arena->next += 1ull << class;
 	}
 	block->class = class;
+	block->owner = arena;
 	return (uint8_t *)block + HEADER;
 }
 
@@ -46,9 +71,16 @@ static struct arena_block *block_of(const void *memory)
 void arena_give(struct arena *arena, void *memory)
 {
 	struct arena_block *block = block_of(memory);
+	struct arena *owner = block->owner;
 
-	block->next = arena->free[block->class - ARENA_CLASS_FIRST];
-	arena->free[block->class - ARENA_CLASS_FIRST] = block;
+	if (owner == arena) {
+		put_free(arena, block);
+		return;
+	}
+	block->next = atomic_load_explicit(&owner->returned, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&owner->returned, &block->next, block, memory_order_release,
+						      memory_order_relaxed))
+		continue;
 }
 
 uint32_t arena_room(const void *memory)

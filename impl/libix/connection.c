@@ -57,6 +57,7 @@ static void connection_free(struct ix_connection *c)
 	if (c->told_received)
 		unchain(&runtime->received, c, offsetof(struct ix_connection, next_received));
 	unchain(&runtime->newborn, c, offsetof(struct ix_connection, next_newborn));
+	unchain(&runtime->untold, c, offsetof(struct ix_connection, next_untold));
 	lock(birthplace);
 	if (c->next)
 		c->next->previous = c->previous;
@@ -128,10 +129,11 @@ struct ix_call *connection_call(struct ix_connection *c, enum ix_call_type type)
 		return NULL;
 	call->type = type;
 	call->handle = c->handle;
-	if (type != IX_CALL_RECV_DONE) {
-		call->cookie = (uintptr_t)c;
+	if (type == IX_CALL_RECV_DONE)
+		return call;
+	call->cookie = (uintptr_t)c;
+	if (type == IX_CALL_CONNECT || !c->runtime->binding.results_by_event)
 		c->outstanding++;
-	}
 	return call;
 }
 
@@ -257,6 +259,61 @@ static void on_sent(struct ix_connection *c, const struct ix_event *event)
 		c->handler->sent(c, event->length);
 }
 
+void connection_closed(struct ix_connection *c)
+{
+	over(c, IX_DEAD_CLOSED);
+	free_if_over(c);
+}
+
+void connection_tell_sent(struct ix_runtime *runtime)
+{
+	struct ix_connection *c;
+
+	while ((c = runtime->untold)) {
+		uint32_t bytes = c->offered;
+
+		runtime->untold = c->next_untold;
+		c->offered = 0;
+		send_acknowledge(c, bytes);
+		if (c->state == CLOSING)
+			connection_touch(c);
+		if (c->handler->sent && c->state != GONE)
+			c->handler->sent(c, bytes);
+	}
+}
+
+static void failed_sendv(struct ix_connection *c, int64_t error)
+{
+	if (error == IX_ERR_NO_MEMORY) {
+		connection_touch(c);
+	} else if (error != IX_ERR_BAD_HANDLE && error != IX_ERR_STATE) {
+		c->error = (int)error;
+		ix_abort(c);
+	} /* a handle or a state that is gone: DEAD comes or has come */
+}
+
+/* A call that was taken as good was not. */
+static void on_result(struct ix_connection *c, const struct ix_event *event)
+{
+	if (event->call == IX_CALL_ACCEPT) { /* it went before it was accepted */
+		connection_closed(c);
+		return;
+	}
+	if (event->call != IX_CALL_SENDV || c->state == GONE)
+		return;
+	if (c->runtime->binding.message) { /* it is not kept, so it cannot be tried again */
+		c->error = event->status;
+		ix_abort(c);
+		return;
+	}
+	send_unaccept(c, c->offered - (event->status < 0 ? 0 : event->length));
+	if (event->status < 0) {
+		failed_sendv(c, event->status);
+		return;
+	}
+	c->blocked = 1;
+}
+
 void connection_event(struct ix_runtime *runtime, const struct ix_event *event)
 {
 	struct ix_connection *c =
@@ -274,6 +331,7 @@ void connection_event(struct ix_runtime *runtime, const struct ix_event *event)
 	if (!c)
 		return; /* of a knock that was refused */
 	c->runtime = runtime;
+	c->unconfirmed = 0;
 	switch (event->type) {
 	case IX_EVENT_CONNECTED:
 		on_connected(c, event);
@@ -295,6 +353,9 @@ void connection_event(struct ix_runtime *runtime, const struct ix_event *event)
 		over(c, event->status);
 		free_if_over(c);
 		break;
+	case IX_EVENT_RESULT:
+		on_result(c, event);
+		break;
 	default:
 		break;
 	}
@@ -303,13 +364,8 @@ void connection_event(struct ix_runtime *runtime, const struct ix_event *event)
 static void sendv_result(struct ix_connection *c, int64_t result)
 {
 	if (result < 0) {
-		if (result == IX_ERR_NO_MEMORY) {
-			connection_touch(c);
-		} else if (result != IX_ERR_BAD_HANDLE && result != IX_ERR_STATE) {
-			c->error = (int)result;
-			ix_abort(c);
-		}
-		return; /* a handle or a state that is gone: DEAD comes or has come */
+		failed_sendv(c, result);
+		return;
 	}
 	send_accept(c, (uint32_t)result);
 	c->blocked = (uint32_t)result < c->offered;

@@ -12,6 +12,7 @@
 struct arena {
 	uint8_t *next, *end;
 	struct arena_block *free[ARENA_CLASSES];
+	struct arena_block *_Atomic returned; /* by other runtimes */
 };
 
 void arena_init(struct arena *arena, uint8_t *memory, uint64_t size);
@@ -49,6 +50,7 @@ struct ix_connection {
 	int aborted;      /* ABORT is to be called, or has been */
 	int close_called; /* CLOSE or ABORT */
 	int blocked;      /* the window is full: SENT tells when it opens */
+	int unconfirmed;  /* with results by event: a SENDV has left, and no event has come since */
 	int over;         /* no event names it any more */
 	int touched, told_received;
 	int error;            /* why the library aborted it */
@@ -58,7 +60,7 @@ struct ix_connection {
 	uint64_t unsent;
 	struct segment *first_segment, *last_segment;
 	size_t available;
-	struct ix_connection *next_touched, *next_received, *next_newborn;
+	struct ix_connection *next_touched, *next_received, *next_newborn, *next_untold;
 	struct ix_runtime *birthplace; /* whose list it is on, wherever it moves */
 	struct ix_connection *next, *previous;
 };
@@ -92,6 +94,8 @@ struct ix_runtime {
 	struct ix_connection *touched, *touched_last; /* with something to send or close */
 	struct ix_connection *received;               /* to be told of bytes at the end of the events */
 	struct ix_connection *newborn;                /* opened in this run by their first bytes, without a knock */
+	struct ix_connection *untold; /* with results by event: messages have left that the application is told of */
+	struct chunk *spent;          /* the same: that it is not told of; their memory is free in the next run */
 	struct chunk *free_chunks;
 	struct segment *free_segments;
 	struct listener *listeners, *datagram_listeners;
@@ -109,6 +113,8 @@ void connection_touch(struct ix_connection *connection);
 void connection_flush_all(struct ix_runtime *runtime);
 void connection_result(struct ix_runtime *runtime, const struct ix_call *call);
 void connection_event(struct ix_runtime *runtime, const struct ix_event *event);
+void connection_tell_sent(struct ix_runtime *runtime);
+void connection_closed(struct ix_connection *connection); /* over the message stack: CLOSE is the end; may free it */
 void connection_tell_received(struct ix_runtime *runtime);
 void connection_free_all(struct ix_runtime *runtime);
 
@@ -122,6 +128,10 @@ void receive_drop(struct ix_connection *connection);
 /* The queue of bytes to send (send.c). */
 void send_accept(struct ix_connection *connection, uint32_t bytes);
 void send_acknowledge(struct ix_connection *connection, uint32_t bytes);
+void send_unaccept(struct ix_connection *connection, uint32_t bytes); /* the last ones, after all */
+int send_is_told(const struct ix_connection *connection);             /* of the first chunk to be accepted */
+void send_spend(struct ix_connection *connection);                    /* the first chunk, which has been accepted */
+void send_free_spent(struct ix_runtime *runtime);
 void send_drop(struct ix_connection *connection);
 unsigned send_gather(const struct ix_connection *connection, struct ix_sg *sg, unsigned max, uint32_t *bytes);
 

@@ -10,6 +10,15 @@
  *	handler runs on another thread's runtime (ix_connection_runtime()). Touch a connection only from its own
  *	handlers, or where the application knows that it has not moved.
  *
+ * Under a scheduler that steals (results_by_event)
+ *	Every user phase may run on another thread than the last one of the same connection: its handlers never overlap
+ *	and see each other's writes, but the runtime changes. What belongs to a connection needs no lock; what several
+ *	connections share does. A handler touches its own connection only, and dials. A timeout is its runtime's: it is
+ *	set, moved and cleared by handlers that run there, and fires there, where the connection it was set for may be
+ *	another thread's at that moment; so its handler must not touch a connection, but may leave a note, under a lock
+ *	or as an atomic, that the connection's next handler reads. Listeners are asked on any thread: each runtime
+ *	listens, and their policies may run at once.
+ *
  * Order of handlers of a connection
  *	opened, then received, sent and ended as things happen, then closed, once, last. After ix_close() or ix_abort()
  *	received and ended are not called any more. A dial that fails gets opened with a negative status and nothing
@@ -44,6 +53,11 @@ struct ix_binding {
 	/* Over the message stack: a write is a message, one a cycle leaves on a connection; what SENDV accepts is sent,
 	 * and CLOSE is the end (no SENT, no DEAD). */
 	int message;
+	/* Under a scheduler that steals: results of calls on connections come as RESULT events, if at all, and the thread
+	 * keeps its connections for one more user phase when *hold is set. With `ix`, 0 and NULL. Over the message stack
+	 * a message that cannot be sent after all aborts its connection. */
+	int results_by_event;
+	unsigned *hold;
 };
 
 struct ix_runtime;

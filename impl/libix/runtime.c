@@ -13,7 +13,7 @@ struct ix_runtime *ix_runtime_create(const struct ix_binding *binding)
 
 	if (!binding->events || !binding->event_count || !binding->calls || !binding->call_count ||
 	    binding->call_capacity < 2 || binding->arena_size > size ||
-	    binding->arena_offset > size - binding->arena_size)
+	    binding->arena_offset > size - binding->arena_size || (binding->results_by_event && !binding->hold))
 		return NULL;
 	runtime = calloc(1, sizeof(*runtime));
 	if (!runtime)
@@ -52,6 +52,7 @@ void ix_runtime_destroy(struct ix_runtime *runtime)
 	if (!runtime)
 		return;
 	connection_free_all(runtime);
+	send_free_spent(runtime);
 	while ((chunk = runtime->free_chunks)) {
 		runtime->free_chunks = chunk->next;
 		free(chunk);
@@ -127,7 +128,7 @@ static void take_result(struct ix_runtime *runtime, const struct ix_call *call)
 	case IX_CALL_SENDV:
 	case IX_CALL_CLOSE:
 	case IX_CALL_ABORT:
-		if (call->cookie)
+		if (call->cookie && (call->type == IX_CALL_CONNECT || !runtime->binding.results_by_event))
 			connection_result(runtime, call);
 		break;
 	default:
@@ -145,6 +146,8 @@ static void take_results(struct ix_runtime *runtime)
 	runtime->calls_issued = 0;
 	runtime->open = 1;
 	issue_waiting(runtime);
+	send_free_spent(runtime);
+	connection_tell_sent(runtime);
 }
 
 static void take_event(struct ix_runtime *runtime, const struct ix_event *event)
@@ -174,6 +177,9 @@ void ix_runtime_run(struct ix_runtime *runtime)
 	connection_flush_all(runtime);
 	runtime->open = 0;
 	*runtime->binding.call_count = runtime->calls_issued;
+	/* What is not done yet needs its connections once more. */
+	if (runtime->binding.results_by_event)
+		*runtime->binding.hold = runtime->touched || runtime->untold || ix_runtime_waiting(runtime);
 }
 
 struct listener *listener_find(struct listener *list, uint16_t port)

@@ -165,6 +165,52 @@ void send_accept(struct ix_connection *c, uint32_t bytes)
 	}
 }
 
+void send_unaccept(struct ix_connection *c, uint32_t bytes)
+{
+	struct chunk *chunk;
+	uint64_t accepted = 0;
+
+	for (chunk = c->first; chunk; chunk = chunk->next)
+		accepted += chunk->accepted;
+	accepted -= bytes < accepted ? bytes : accepted;
+	c->unaccepted = NULL;
+	for (chunk = c->first; chunk; chunk = chunk->next) {
+		if (chunk->accepted > accepted)
+			chunk->accepted = (uint32_t)accepted;
+		accepted -= chunk->accepted;
+		if (!c->unaccepted && chunk->accepted < chunk->length)
+			c->unaccepted = chunk;
+	}
+}
+
+int send_is_told(const struct ix_connection *c)
+{
+	/* In order: behind one that is told of, all are. */
+	return c->handler->sent || c->unaccepted->done || c->first != c->unaccepted;
+}
+
+void send_spend(struct ix_connection *c)
+{
+	struct chunk *chunk = c->first;
+
+	c->unsent -= chunk->length;
+	c->first = chunk->next;
+	if (!c->first)
+		c->last = NULL;
+	chunk->next = c->runtime->spent;
+	c->runtime->spent = chunk;
+}
+
+void send_free_spent(struct ix_runtime *runtime)
+{
+	struct chunk *chunk;
+
+	while ((chunk = runtime->spent)) {
+		runtime->spent = chunk->next;
+		chunk_free(runtime, chunk);
+	}
+}
+
 static void finish(struct ix_connection *c, struct chunk *chunk, int sent)
 {
 	void (*done)(void *, int) = chunk->done;

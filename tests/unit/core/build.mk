@@ -9,7 +9,8 @@ $(eval $(call test,core_zygos,tests/unit/core/test_zygos.c $(CORE_TEST_NIC),ixco
 
 # Run once more under the thread sanitizer.
 $(eval $(call test,core_threads,tests/unit/core/test_threads.c,ix ixcore,-lpthread))
-TSAN_TESTS += core_threads
+$(eval $(call test,core_zygos_threads,tests/unit/core/test_zygos_threads.c,ix ixcore,-lpthread))
+TSAN_TESTS += core_threads core_zygos_threads
 $(eval $(call fuzzer,calls,tests/fuzz/fuzz_calls.c $(CORE_TEST_NIC),ixcore,-lpthread))
 
 $(eval $(call program,bench/bench_core,tests/bench/bench_core.c,ixcore))
