@@ -17,6 +17,7 @@ static const char *const names[SIM_COST_COUNT] = {
     [SIM_COST_REMOTE] = "remote",
     [SIM_COST_INTERRUPT] = "interrupt",
     [SIM_COST_INTERRUPT_LATENCY] = "interrupt_latency",
+    [SIM_COST_INTERRUPT_SPACING] = "interrupt_spacing",
     [SIM_COST_MISS] = "miss",
 };
 
@@ -33,7 +34,8 @@ double sim_costs_misses(const struct sim_costs *costs, unsigned connections)
 
 static int scales(unsigned constant)
 {
-	return constant != SIM_COST_DOORBELL && constant != SIM_COST_INTERRUPT_LATENCY && constant != SIM_COST_MISS;
+	return constant != SIM_COST_DOORBELL && constant != SIM_COST_INTERRUPT_LATENCY &&
+	       constant != SIM_COST_INTERRUPT_SPACING && constant != SIM_COST_MISS;
 }
 
 void sim_charge_init(struct sim_charge *charge, const struct sim_costs *costs, unsigned connections)
@@ -54,26 +56,29 @@ void sim_charge_init(struct sim_charge *charge, const struct sim_costs *costs, u
 static uint64_t common(const uint64_t *unit, const struct ix_work *work, unsigned doorbells)
 {
 	return work->sent * unit[SIM_COST_TRANSMIT] + work->timers * unit[SIM_COST_TIMER] +
-	       work->control * unit[SIM_COST_CONTROL] + doorbells * unit[SIM_COST_DOORBELL];
+	       work->control * unit[SIM_COST_CONTROL] + doorbells * unit[SIM_COST_DOORBELL] +
+	       (work->shipped + work->remote_calls) * unit[SIM_COST_REMOTE] +
+	       (work->calls + work->remote_calls) * unit[SIM_COST_CALL];
 }
 
 static uint64_t receiving(const uint64_t *unit, const struct ix_work *work)
 {
 	return work->polled * unit[SIM_COST_POLL] + work->processed * unit[SIM_COST_RECEIVE] +
-	       work->events * unit[SIM_COST_EVENT];
+	       work->events * unit[SIM_COST_EVENT] + work->steals * unit[SIM_COST_STEAL];
 }
 
 uint64_t sim_charge_output_ns(const struct sim_charge *charge, const struct ix_work *work, unsigned doorbells)
 {
 	const uint64_t *unit = charge->unit;
 
-	return (common(unit, work, doorbells) + work->calls * unit[SIM_COST_CALL]) >> SIM_CHARGE_SHIFT;
+	return common(unit, work, doorbells) >> SIM_CHARGE_SHIFT;
 }
 
 uint64_t sim_charge_input_ns(const struct sim_charge *charge, const struct ix_work *work, unsigned doorbells)
 {
 	const uint64_t *unit = charge->unit;
-	uint64_t fixed = work->polled || work->processed || work->events ? unit[SIM_COST_CYCLE] : 0;
+	int idle = !work->polled && !work->processed && !work->events && !work->remote_calls;
+	uint64_t fixed = idle ? 0 : unit[SIM_COST_CYCLE];
 
 	return (fixed + common(unit, work, doorbells) + receiving(unit, work)) >> SIM_CHARGE_SHIFT;
 }
@@ -82,7 +87,5 @@ uint64_t sim_charge_interrupt_ns(const struct sim_charge *charge, const struct i
 {
 	const uint64_t *unit = charge->unit;
 
-	return (unit[SIM_COST_INTERRUPT] + common(unit, work, doorbells) + receiving(unit, work) +
-		work->calls * unit[SIM_COST_CALL]) >>
-	       SIM_CHARGE_SHIFT;
+	return (unit[SIM_COST_INTERRUPT] + common(unit, work, doorbells) + receiving(unit, work)) >> SIM_CHARGE_SHIFT;
 }

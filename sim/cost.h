@@ -19,9 +19,10 @@ enum sim_cost {
 	SIM_COST_CONTROL,   /* per control request or migration step */
 	SIM_COST_DOORBELL,  /* per PCIe write; does not scale with frequency */
 	SIM_COST_STEAL,     /* per connection taken from another thread: its lines and the lock's come from there */
-	SIM_COST_REMOTE,    /* per batched call shipped to the thread where it must run, and run there */
+	SIM_COST_REMOTE,    /* per batched call shipped to the thread where it must run: once at either end */
 	SIM_COST_INTERRUPT, /* per interrupt of a user phase: entry and exit */
 	SIM_COST_INTERRUPT_LATENCY, /* from the sending of an interrupt to its entry; does not scale */
+	SIM_COST_INTERRUPT_SPACING, /* least time between two interrupts sent to the same thread; does not scale */
 	SIM_COST_MISS, /* per miss of the last-level cache, beyond what the others contain; does not scale */
 	SIM_COST_COUNT
 };

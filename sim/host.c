@@ -4,8 +4,13 @@
 
 #include <string.h>
 
-const struct sim_host_kind *const sim_host_kinds[] = {&sim_host_ix, &sim_host_linux_partitioned,
-						      &sim_host_linux_floating, &sim_host_mtcp, NULL};
+const struct sim_host_kind *const sim_host_kinds[] = {&sim_host_ix,
+						      &sim_host_zygos,
+						      &sim_host_zygos_cooperative,
+						      &sim_host_linux_partitioned,
+						      &sim_host_linux_floating,
+						      &sim_host_mtcp,
+						      NULL};
 
 const struct sim_host_kind *sim_host_kind_find(const char *name)
 {

@@ -81,6 +81,6 @@ struct sim_host_kind {
 const struct sim_host_kind *sim_host_kind_find(const char *name);
 extern const struct sim_host_kind *const sim_host_kinds[];
 
-extern const struct sim_host_kind sim_host_ix;
+extern const struct sim_host_kind sim_host_ix, sim_host_zygos, sim_host_zygos_cooperative; /* host_dataplane.c */
 
 #endif

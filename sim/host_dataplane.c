@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#define GROUPS 128u /* RETA entries of the 82599 */
+#define GROUPS    128u /* RETA entries of the 82599 */
+#define SEED_STEP 0x9e3779b97f4a7c15ull
 
 struct dataplane_host {
 	struct sim_host host;
@@ -33,6 +34,8 @@ static int start(struct dataplane_host *host, const struct sim_host_kind *kind, 
 	m.core.batch_bound = o->batch_bound;
 	m.core.transmit_order = o->transmit_order;
 	m.core.scheduler = kind->scheduler;
+	m.core.interrupt_spacing_ns = (uint64_t)llrint(o->costs->ns[SIM_COST_INTERRUPT_SPACING]);
+	m.core.steal_seed = o->seed + o->replication * SEED_STEP;
 	if (sim_server_init(&host->server, &host->machine, &m))
 		return -1;
 	if (sim_machine_init(&host->machine, o->engine, o->pool, o->wire, &m)) {
@@ -128,12 +131,13 @@ static double least_ns(const struct sim_costs *costs, double received, double se
 	       sent * ns[SIM_COST_TRANSMIT];
 }
 
-const struct sim_host_kind sim_host_ix = {.name = "ix",
-					  .costs = &sim_cost_names_dataplane,
-					  .least_ns = least_ns,
-					  .create = create,
-					  .destroy = destroy,
-					  .totals = totals_of,
-					  .thread_totals = thread_totals,
-					  .batches = batches,
-					  .scheduler = &ix_scheduler_ix};
+#define KIND(kind_name, kind_scheduler)                                                                                \
+	{                                                                                                              \
+		.name = (kind_name), .costs = &sim_cost_names_dataplane, .least_ns = least_ns, .create = create,       \
+		.destroy = destroy, .totals = totals_of, .thread_totals = thread_totals, .batches = batches,           \
+		.scheduler = (kind_scheduler)                                                                          \
+	}
+
+const struct sim_host_kind sim_host_ix = KIND("ix", &ix_scheduler_ix);
+const struct sim_host_kind sim_host_zygos = KIND("zygos", &ix_scheduler_zygos);
+const struct sim_host_kind sim_host_zygos_cooperative = KIND("zygos-cooperative", &ix_scheduler_zygos_cooperative);

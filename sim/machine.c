@@ -26,18 +26,33 @@ static void on_leave(struct sim_event *event)
 	flush(SIM_CONTAINER(event, struct sim_core, leave));
 }
 
+static int has_work(struct sim_core *core, uint64_t now_ns, uint64_t *until_ns)
+{
+	if (core->machine->shares)
+		ix_thread_idle(core->thread, 1);
+	if (!ix_thread_has_work(core->thread, now_ns, until_ns))
+		return 0;
+	if (core->machine->shares)
+		ix_thread_idle(core->thread, 0);
+	return 1;
+}
+
 /* A cycle found nothing it could do: wait for a packet, a kick, or the time the thread names. A thread with work that
- * it cannot get on with (its transmit ring is full) goes round its loop. */
+ * it cannot get on with (its transmit ring is full, others must be interrupted first) goes round its loop; what it has
+ * to wait for may happen at this instant, so the first turns take no time. */
 static void go_idle(struct sim_core *core)
 {
 	uint64_t now_ns = core->machine->engine->now_ns, until_ns = UINT64_MAX;
 
-	if (ix_thread_has_work(core->thread, now_ns, &until_ns)) {
-		core->totals.kernel_ns += LOOP_NS;
-		core->kernel_until_ns = core->user_until_ns = now_ns + LOOP_NS;
+	if (has_work(core, now_ns, &until_ns)) {
+		uint64_t turn_ns = core->turns++ < core->machine->options.core.threads ? 0 : LOOP_NS;
+
+		core->totals.kernel_ns += turn_ns;
+		core->kernel_until_ns = core->user_until_ns = now_ns + turn_ns;
 		begin(core, CORE_OUTPUT, core->kernel_until_ns);
 		return;
 	}
+	core->turns = 0;
 	core->idle_since_ns = now_ns;
 	machine_note(core, now_ns, SIM_TRACE_IDLE, 0);
 	begin(core, CORE_IDLE, until_ns);
@@ -79,6 +94,40 @@ static uint64_t cost_ns(struct sim_core *core, struct ix_work *work,
 	return stretched(core, charge_ns(&machine->charge, work, sim_nic_doorbells(&machine->nic, core->id)));
 }
 
+/* Runs a half or the handler of an interrupt. */
+static void run_kernel(struct sim_core *core, struct ix_work *work,
+		       void (*kernel)(struct ix_thread *thread, struct ix_work *work))
+{
+	set_stretch(core);
+	core->machine->running = 1;
+	kernel(core->thread, work);
+	core->machine->running = 0;
+}
+
+void machine_pass_on_kicks(struct sim_machine *machine, uint64_t at_ns)
+{
+	for (; machine->woken; machine->woken &= machine->woken - 1) {
+		struct sim_core *core = &machine->core[__builtin_ctzll(machine->woken)];
+
+		machine_core_wake(core, at_ns);
+		if (machine->interrupted >> core->id & 1)
+			machine_core_interrupt(core, at_ns);
+	}
+	machine->interrupted = 0;
+}
+
+/* A half that has stolen what its home thread is still processing waits for that, as for the lock. */
+static uint64_t after_steal_ns(const struct sim_core *core, uint64_t took_ns)
+{
+	const struct sim_machine *machine = core->machine;
+	uint64_t end_ns = machine->engine->now_ns + took_ns, ready_ns = end_ns;
+
+	machine_note(core, end_ns, SIM_TRACE_STEAL, core->thread->counter_steals);
+	if (machine->options.ready_ns)
+		ready_ns = machine->options.ready_ns(machine->options.context, core->thread);
+	return ready_ns > end_ns ? ready_ns - machine->engine->now_ns : took_ns;
+}
+
 static void input_ended(struct sim_core *core, uint64_t end_ns)
 {
 	const struct sim_machine_options *options = &core->machine->options;
@@ -110,12 +159,14 @@ static void input_half(struct sim_core *core)
 
 	flush(core);
 	machine_note(core, now_ns, SIM_TRACE_INPUT, sim_nic_waiting(&machine->nic, core->id));
-	set_stretch(core);
-	ix_kernel_input(core->thread, &work);
+	run_kernel(core, &work, ix_kernel_input);
 	count_batch(core, &work);
 	took_ns = cost_ns(core, &work, sim_charge_input_ns);
+	if (work.steals)
+		took_ns = after_steal_ns(core, took_ns);
 	core->kernel_until_ns = core->user_until_ns = now_ns + took_ns;
 	input_ended(core, core->kernel_until_ns);
+	machine_pass_on_kicks(machine, core->kernel_until_ns);
 	core->totals.kernel_ns += took_ns;
 	if (machine->nic.queue[core->id].staged.head) {
 		if (took_ns)
@@ -130,7 +181,7 @@ static void input_half(struct sim_core *core)
 		core->totals.user_ns += user_ns;
 	}
 	if (!core->thread->event_count && !core->thread->call_count && core->user_until_ns == now_ns &&
-	    !work.processed && !work.sent) {
+	    !work.processed && !work.sent && !work.remote_calls) {
 		go_idle(core);
 		return;
 	}
@@ -151,9 +202,9 @@ static void output_half(struct sim_core *core)
 
 	machine_note(core, now_ns, SIM_TRACE_OUTPUT, core->thread->call_count);
 	core->results = core->thread->call_count != 0;
-	set_stretch(core);
-	ix_kernel_output(core->thread, &work);
+	run_kernel(core, &work, ix_kernel_output);
 	took_ns = cost_ns(core, &work, sim_charge_output_ns);
+	machine_pass_on_kicks(machine, now_ns + took_ns);
 	core->totals.timers += work.timers;
 	if (!took_ns) {
 		input_half(core);
@@ -168,6 +219,8 @@ static void end_wait(struct sim_core *core)
 {
 	uint64_t idle_ns = core->machine->engine->now_ns - core->idle_since_ns;
 
+	if (core->machine->shares && core->state == CORE_IDLE)
+		ix_thread_idle(core->thread, 0);
 	core->totals.idle_ns += idle_ns;
 	core->thread->idle_ns += idle_ns;
 }
@@ -199,9 +252,10 @@ static void handle_interrupt(struct sim_core *core)
 	struct ix_work work = {0};
 
 	flush(core); /* what an input half has sent may leave at this instant, too */
-	set_stretch(core);
-	ix_kernel_interrupt(core->thread, &work);
+	run_kernel(core, &work, ix_kernel_interrupt);
+	count_batch(core, &work);
 	took_ns = cost_ns(core, &work, sim_charge_interrupt_ns);
+	machine_pass_on_kicks(machine, now_ns + took_ns);
 	core->totals.interrupts++;
 	core->totals.kernel_ns += took_ns;
 	core->handler_until_ns = now_ns + took_ns;
@@ -237,21 +291,21 @@ static void on_interrupt(struct sim_event *event)
 		handle_interrupt(core);
 }
 
-void machine_core_interrupt(struct sim_core *core)
+void machine_core_interrupt(struct sim_core *core, uint64_t at_ns)
 {
 	struct sim_machine *machine = core->machine;
 
 	if (!sim_scheduled(&core->interrupt))
-		sim_schedule(machine->engine, &core->interrupt,
-			     machine->engine->now_ns + machine->interrupt_latency_ns);
+		sim_schedule(machine->engine, &core->interrupt, at_ns + machine->interrupt_latency_ns);
 }
 
-void machine_core_wake(struct sim_core *core)
+void machine_core_wake(struct sim_core *core, uint64_t at_ns)
 {
-	struct sim_machine *machine = core->machine;
-
-	if (core->state == CORE_IDLE)
-		begin(core, CORE_WAKING, machine->engine->now_ns + machine->detect_ns);
+	if (core->state != CORE_IDLE)
+		return;
+	if (core->machine->shares)
+		ix_thread_idle(core->thread, 0);
+	begin(core, CORE_WAKING, at_ns + core->machine->detect_ns);
 }
 
 void machine_core_start(struct sim_core *core)
@@ -267,7 +321,7 @@ void machine_core_start(struct sim_core *core)
 void sim_machine_wake(struct sim_machine *machine, unsigned id)
 {
 	machine->core[id].asked = 1;
-	machine_core_wake(&machine->core[id]);
+	machine_core_wake(&machine->core[id], machine->engine->now_ns);
 }
 
 static uint64_t left_of(uint64_t begin_ns, uint64_t end_ns, uint64_t now_ns)
@@ -290,5 +344,6 @@ struct sim_core_totals sim_machine_totals(const struct sim_machine *machine, uns
 	totals.user_ns -= left_of(kernel_until_ns, core->user_until_ns, now_ns);
 	if (core->state == CORE_IDLE || core->state == CORE_WAKING)
 		totals.idle_ns += now_ns - core->idle_since_ns;
+	totals.steals = core->thread->counter_steals;
 	return totals;
 }

@@ -6,6 +6,7 @@
  *	- its cost passes - user phase (the application's service times pass) - output half ...
  *
  * A core with nothing to do waits for a packet (and notices it after the detection delay), its next timer or a kick.
+ * What a half makes ready for others, they get at its end.
  * An interrupt comes to a user phase interrupt_latency after it was sent, and makes it longer by what its handler takes.
  * Whether the two threads of a core slow each other down is decided when a phase begins, by what the other does then.
  * What the machine runs is a stack and an application; both levels of fidelity are users of it.
@@ -40,6 +41,9 @@ struct sim_machine_options {
 
 	/* To follow packets; each may be NULL. The work of an input half, or of an interrupt, is done at @end_ns. */
 	void (*input_ended)(void *context, struct ix_thread *thread, uint64_t end_ns);
+	/* When the processing of all of the thread's events, some of them stolen, is done at the threads they come from.
+	 */
+	uint64_t (*ready_ns)(void *context, const struct ix_thread *thread);
 	/* What is left of the user phase under way is later by @by_ns. */
 	void (*delayed)(void *context, struct ix_thread *thread, uint64_t now_ns, uint64_t by_ns);
 	/* These go to the wire now. */
@@ -65,9 +69,10 @@ struct sim_core {
 	struct sim_event event; /* the next step */
 	struct sim_event leave; /* packets transmitted by an input half (order of the released code) or an interrupt */
 	struct sim_event interrupt;
-	int results; /* of calls that have run in this cycle stand there for the application to see */
-	int asked;   /* for a user phase, by sim_machine_wake() */
-	int again;   /* the cycle under way has followed another at once */
+	int results;    /* of calls that have run in this cycle stand there for the application to see */
+	int asked;      /* for a user phase, by sim_machine_wake() */
+	int again;      /* the cycle under way has followed another at once */
+	unsigned turns; /* of its idle loop, one after the other, that took no time */
 	unsigned extra_received, extra_sent; /* packets to be charged in the half under way beside the core's own */
 	const struct sim_core *sibling;      /* the other thread of its processor core, or NULL */
 	double stretch;                      /* what the phase under way takes over what it takes alone: 1, or more */
@@ -88,6 +93,10 @@ struct sim_machine {
 	struct ix_dataplane *dataplane;
 	struct sim_core *core;
 	uint8_t *application_pool;
+	int shares;            /* its threads take work from each other */
+	int wakes_for_packets; /* an idle thread sees those in the ring of a thread in its user phase, and interrupts it */
+	int running;           /* a half, or an interrupt's handler, of the core */
+	uint64_t woken, interrupted;          /* the threads it has kicked, a bit each */
 	double shared_stretch;                /* of a phase that begins while the sibling is active */
 	struct sim_trace **trace, *own_trace; /* *trace is NULL: none. Either may be set at any time */
 	void (*on_drop)(void *context, const struct ix_packet *packet); /* at the receive ring; may be NULL */

@@ -16,11 +16,20 @@ enum core_state {
 /* Begins the life of a core whose machine, thread and id are set. */
 void machine_core_start(struct sim_core *core);
 
-/* Ends the core's waiting, if it waits. */
-void machine_core_wake(struct sim_core *core);
+/* Ends the core's waiting at @at_ns, if it waits. */
+void machine_core_wake(struct sim_core *core, uint64_t at_ns);
 
-/* Sends it an interrupt. */
-void machine_core_interrupt(struct sim_core *core);
+/* Sends it an interrupt at @at_ns. */
+void machine_core_interrupt(struct sim_core *core, uint64_t at_ns);
+
+/* Wakes and interrupts the threads that have been kicked. */
+void machine_pass_on_kicks(struct sim_machine *machine, uint64_t at_ns);
+
+/* Is it in a user phase, or about to be? */
+static inline int machine_core_in_user_phase(const struct sim_core *core)
+{
+	return core->state == CORE_OUTPUT && core->user_until_ns > core->kernel_until_ns;
+}
 
 static inline void machine_note(const struct sim_core *core, uint64_t time_ns, enum sim_trace_what what, uint64_t who)
 {

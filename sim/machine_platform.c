@@ -11,10 +11,14 @@ static void on_packet(void *context, unsigned queue, const struct ix_packet *pac
 
 	machine_note(core, packet->arrival_ns, dropped ? SIM_TRACE_DROP : SIM_TRACE_ARRIVE,
 		     ix_rss_group(&machine->nic.rss, packet->rss_hash));
-	if (!dropped)
-		machine_core_wake(core);
-	else if (machine->on_drop)
-		machine->on_drop(machine->drop_context, packet);
+	if (dropped) {
+		if (machine->on_drop)
+			machine->on_drop(machine->drop_context, packet);
+		return;
+	}
+	machine_core_wake(core, machine->engine->now_ns);
+	if (machine->wakes_for_packets && machine_core_in_user_phase(core))
+		ix_wake_idle(machine->dataplane, 1);
 }
 
 /* The platform table of the core, in virtual time. */
@@ -44,15 +48,23 @@ static int steer(void *context, unsigned group, unsigned thread)
 	return sim_nic_steer(&((struct sim_machine *)context)->nic, group, thread);
 }
 
+static int ring_waiting(void *context, unsigned thread)
+{
+	return sim_nic_waiting(&((struct sim_machine *)context)->nic, thread) != 0;
+}
+
+/* Of a core: at the end of what it is doing, for only then is what others shall look at there. */
 static void kick(void *context, unsigned thread, int interrupt)
 {
 	struct sim_machine *machine = context;
 
 	if (!machine->core)
 		return;
-	machine_core_wake(&machine->core[thread]);
+	machine->woken |= 1ull << thread;
 	if (interrupt)
-		machine_core_interrupt(&machine->core[thread]);
+		machine->interrupted |= 1ull << thread;
+	if (!machine->running)
+		machine_pass_on_kicks(machine, machine->engine->now_ns);
 }
 
 static struct ix_packet *packet_alloc(void *context, unsigned thread)
@@ -90,6 +102,7 @@ static struct ix_platform platform_of(struct sim_machine *machine)
 	    .transmit = transmit,
 	    .steer = steer,
 	    .kick = kick,
+	    .ring_waiting = ring_waiting,
 	    .packet_alloc = packet_alloc,
 	    .packet_free = packet_free,
 	    .data_room = machine->pool->room,
@@ -144,6 +157,8 @@ int sim_machine_init(struct sim_machine *machine, struct sim_engine *engine, str
 	machine->options = *options;
 	machine->detect_ns = (uint64_t)llrint(options->costs.detect_ns);
 	machine->interrupt_latency_ns = (uint64_t)llrint(options->costs.ns[SIM_COST_INTERRUPT_LATENCY]);
+	machine->shares = options->core.scheduler->has_work != NULL;
+	machine->wakes_for_packets = options->core.scheduler == &ix_scheduler_zygos;
 	machine->shared_stretch = 2 / options->costs.hyperthread_speedup;
 	machine->trace = &machine->own_trace;
 	sim_charge_init(&machine->charge, &options->costs, options->connections);

@@ -43,7 +43,8 @@ static void call(struct ix_thread *thread, struct ix_flow_group *group, struct i
 {
 	if (c->type == IX_CALL_SENDV) {
 		struct sim_machine *machine = server_of(thread)->machine;
-		struct sim_request *request = request_at(thread, thread->sg[0].buffer);
+		struct sim_request *request =
+		    thread->gathered ? sim_request_in(thread->gathered) : request_at(thread, thread->sg[0].buffer);
 
 		request->at_ns[SIM_STAGE_CALLED] = machine->engine->now_ns;
 		machine->core[thread->id].extra_sent += request->extra_tx;
@@ -58,6 +59,19 @@ static void input_ended(void *context, struct ix_thread *thread, uint64_t end_ns
 	for (unsigned i = 0; i < mine->count; i++)
 		mine->processed[i]->at_ns[SIM_STAGE_PROCESSED] = end_ns;
 	mine->count = 0;
+}
+
+static uint64_t ready_ns(void *context, const struct ix_thread *thread)
+{
+	uint64_t ready_ns = 0;
+
+	for (unsigned i = 0; i < thread->event_count; i++)
+		if (thread->events[i].type == IX_EVENT_RECV) {
+			uint64_t at_ns = request_at(thread, thread->events[i].buffer)->at_ns[SIM_STAGE_PROCESSED];
+
+			ready_ns = at_ns > ready_ns ? at_ns : ready_ns;
+		}
+	return ready_ns;
 }
 
 static void leaving(void *context, const struct ix_packet_queue *packets, uint64_t now_ns)
@@ -174,6 +188,7 @@ int sim_server_init(struct sim_server *server, struct sim_machine *machine, stru
 	options->application_bytes = (size_t)core->threads * core->events * sizeof(struct ix_sg);
 	options->run = run;
 	options->input_ended = input_ended;
+	options->ready_ns = ready_ns;
 	options->leaving = leaving;
 	options->delayed = delayed;
 	options->context = server;

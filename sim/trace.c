@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const sim_trace_name[SIM_TRACE_COUNT] = {"arrive",  "drop", "output", "input", "user",
-						     "request", "idle", "send",   "reply", "interrupt"};
+const char *const sim_trace_name[SIM_TRACE_COUNT] = {"arrive", "drop", "output", "input",     "user", "request",
+						     "idle",   "send", "reply",  "interrupt", "steal"};
 
 void sim_trace_init(struct sim_trace *trace, void (*record)(void *context, const struct sim_trace_record *record),
 		    void *context)

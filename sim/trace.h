@@ -20,6 +20,7 @@ enum sim_trace_what {
 	SIM_TRACE_SEND,      /* packets leave for the wire; who: how many */
 	SIM_TRACE_REPLY,     /* a client has its reply; the core is the one that sent it; who: its connection */
 	SIM_TRACE_INTERRUPT, /* an interrupt of its user phase begins; who: packets and calls it processes */
+	SIM_TRACE_STEAL,     /* it has connections of other threads; who: how many so far */
 	SIM_TRACE_COUNT
 };
 

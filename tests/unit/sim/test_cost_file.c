@@ -31,6 +31,7 @@ static const char good[] = "nominal_ghz = 2.0;\n"
 			   "remote_ns = 200;\n"
 			   "interrupt_ns = 900;\n"
 			   "interrupt_latency_ns = 1000;\n"
+			   "interrupt_spacing_ns = 4000;\n"
 			   "miss_ns = 40;\n"
 			   "hyperthread_speedup = 1.3;\n"
 			   "misses_few = 2;\n"
@@ -65,10 +66,17 @@ static void test_charges(void **state)
 	sim_charge_init(&charge, &costs, 1);
 	assert_float_equal(charge.user_scale, 2, 1e-9);
 	assert_int_equal(sim_charge_output_ns(&charge, &work, 1), 2 * (4 * 65 + 5 * 350 + 100) + 150);
-	work.sent = work.timers = 0;
+	work.sent = work.timers = work.calls = 0;
 	assert_int_equal(sim_charge_input_ns(&charge, &work, 2),
 			 2 * (500 + 3 * 20 + 2 * 430.5 + 2 * 60) + 2 * 2 * 40 + 2 * 150);
 	assert_int_equal(sim_charge_input_ns(&charge, &(struct ix_work){0}, 0), 0);
+	/* Stolen: the thread that took it ships two calls, its home runs them in an interrupt and transmits. */
+	work = (struct ix_work){.steals = 1, .connections = 1, .events = 1};
+	assert_int_equal(sim_charge_input_ns(&charge, &work, 0), 2 * (500 + 300 + 60));
+	work = (struct ix_work){.shipped = 2};
+	assert_int_equal(sim_charge_output_ns(&charge, &work, 0), 2 * 2 * 200);
+	work = (struct ix_work){.remote_calls = 2, .sent = 1};
+	assert_int_equal(sim_charge_interrupt_ns(&charge, &work, 1), 2 * (900 + 2 * (200 + 65) + 350) + 150);
 }
 
 /* @good with @from replaced by @to. */
@@ -99,8 +107,8 @@ static void test_mistakes_are_named(void **state)
 	    {"system = \"dataplane\";", "", "x.cfg: key 'system' is missing; allowed: \"dataplane\""},
 	    {"system = \"dataplane\"", "system = 3", "x.cfg:16: key 'system': not a text; allowed: \"dataplane\""},
 	    {"hyperthread_speedup = 1.3", "hyperthread_speedup = 3",
-	     "x.cfg:22: key 'hyperthread_speedup': 3 is not allowed; allowed: a number from 1 to 2"},
-	    {"miss_ns = 40", "miss_ns = -1", "x.cfg:21: key 'miss_ns': -1 is not allowed; allowed: a number from 0"},
+	     "x.cfg:23: key 'hyperthread_speedup': 3 is not allowed; allowed: a number from 1 to 2"},
+	    {"miss_ns = 40", "miss_ns = -1", "x.cfg:22: key 'miss_ns': -1 is not allowed; allowed: a number from 0"},
 	    {"llc_bytes = 20971520;", "", "x.cfg: key 'llc_bytes' is missing"},
 	    {"poll_ns = 20;", "poll_ns 20;", "x.cfg:4: syntax error"},
 	    {"poll_ns = 20;", "@include \"y.cfg\"", "x.cfg: @include is not allowed"},
