@@ -95,13 +95,14 @@ static void on_interrupted(struct sim_processor *processor)
 {
 	struct linux_thread *thread = SIM_CONTAINER(processor, struct linux_thread, processor);
 
+	thread->host->running = 1;
 	poll(thread, end_packet(thread));
+	thread->host->running = 0;
 }
 
-static void on_receive(struct sim_event *event)
+static void begin_round(struct linux_thread *thread)
 {
-	struct linux_thread *thread = SIM_CONTAINER(event, struct linux_thread, receive_event);
-	const struct linux_host *host = thread->host;
+	struct linux_host *host = thread->host;
 	uint64_t owed_ns = linux_cost_ns(host, LINUX_COST_POLL);
 
 	if (thread->receive == RECEIVE_COMING) {
@@ -113,13 +114,23 @@ static void on_receive(struct sim_event *event)
 	thread->round_ns = sim_host_now_ns(&host->threads);
 	sim_host_note(&host->threads, thread->id, SIM_TRACE_INPUT, sim_nic_waiting(&host->threads.nic, thread->id));
 	sim_processor_enter(&thread->processor);
+	host->running = 1;
 	poll(thread, owed_ns);
+	host->running = 0;
 }
+
+static void on_receive(struct sim_event *event)
+{
+	begin_round(SIM_CONTAINER(event, struct linux_thread, receive_event));
+}
+
+/* A busy thread is interrupted at once, unless the packet comes of what a thread is doing in this very call. */
 
 static void on_packet(void *context, unsigned queue, const struct ix_packet *packet, int dropped)
 {
 	struct linux_host *host = SIM_CONTAINER(context, struct linux_host, threads);
 	struct linux_thread *thread = &host->thread[queue];
+	uint64_t detect_ns;
 
 	if (dropped) {
 		sim_host_dropped(&host->threads, queue, packet);
@@ -129,8 +140,12 @@ static void on_packet(void *context, unsigned queue, const struct ix_packet *pac
 	if (thread->receive != RECEIVE_ENABLED)
 		return;
 	thread->receive = RECEIVE_COMING;
-	sim_schedule(host->threads.options.engine, &thread->receive_event,
-		     sim_host_now_ns(&host->threads) + (thread->processor.parts ? 0 : host->threads.detect_ns));
+	detect_ns = thread->processor.parts ? 0 : host->threads.detect_ns;
+	if (detect_ns || host->running)
+		sim_schedule(host->threads.options.engine, &thread->receive_event,
+			     sim_host_now_ns(&host->threads) + detect_ns);
+	else
+		begin_round(thread);
 }
 
 static void init_threads(struct linux_host *host)

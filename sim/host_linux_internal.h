@@ -60,6 +60,7 @@ struct linux_host {
 	struct sim_host_threads threads;
 	int floating;
 	uint64_t waiting; /* packets in sockets */
+	int running;      /* a thread goes on: what this brings about must not begin in the middle of it */
 	struct linux_thread *thread;
 
 	/* floating */

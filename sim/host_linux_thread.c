@@ -178,7 +178,11 @@ void linux_run(struct linux_thread *thread)
 
 void linux_on_worked(struct sim_processor *processor)
 {
-	linux_run(SIM_CONTAINER(processor, struct linux_thread, processor));
+	struct linux_thread *thread = SIM_CONTAINER(processor, struct linux_thread, processor);
+
+	thread->host->running = 1;
+	linux_run(thread);
+	thread->host->running = 0;
 }
 
 void linux_on_ipi(struct sim_event *event)
@@ -186,8 +190,11 @@ void linux_on_ipi(struct sim_event *event)
 	struct linux_thread *thread = SIM_CONTAINER(event, struct linux_thread, ipi);
 
 	thread->state = THREAD_WOKEN;
-	if (!thread->processor.in_interrupt)
-		linux_run(thread);
+	if (thread->processor.in_interrupt)
+		return;
+	thread->host->running = 1;
+	linux_run(thread);
+	thread->host->running = 0;
 }
 
 /* Wakes @thread on behalf of @waker, which has done so @owed_ns of work from now. */

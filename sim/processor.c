@@ -18,26 +18,32 @@ static void account_work(struct sim_processor_totals *totals, const struct sim_p
 	}
 }
 
-struct sim_processor_totals sim_processor_totals(const struct sim_processor *processor)
+static inline void account_to(struct sim_processor_totals *totals, const struct sim_processor *p)
 {
-	struct sim_processor_totals totals = processor->totals;
-	uint64_t now_ns = processor->engine->now_ns;
+	uint64_t now_ns = p->engine->now_ns;
 
-	if (processor->in_interrupt)
-		totals.kernel_ns += now_ns - processor->since_ns;
-	else if (processor->parts)
-		account_work(&totals, processor, processor->since_ns, now_ns);
+	if (p->in_interrupt)
+		totals->kernel_ns += now_ns - p->since_ns;
+	else if (p->parts)
+		account_work(totals, p, p->since_ns, now_ns);
 	else
-		totals.idle_ns += now_ns - processor->since_ns;
-	return totals;
+		totals->idle_ns += now_ns - p->since_ns;
 }
 
-static void account(struct sim_processor *p)
+static inline void account(struct sim_processor *p)
 {
 	if (p->since_ns == p->engine->now_ns)
 		return;
-	p->totals = sim_processor_totals(p);
+	account_to(&p->totals, p);
 	p->since_ns = p->engine->now_ns;
+}
+
+struct sim_processor_totals sim_processor_totals(const struct sim_processor *processor)
+{
+	struct sim_processor_totals totals = processor->totals;
+
+	account_to(&totals, processor);
+	return totals;
 }
 
 static void on_work(struct sim_event *event)
@@ -157,11 +163,11 @@ static void set_slow(struct sim_processor *p, int slow)
 	}
 }
 
-void sim_processor_settle(struct sim_processor *processor)
+void sim_processor_tell_sibling(struct sim_processor *processor)
 {
 	int busy = processor->parts || processor->in_interrupt;
 
-	if (!processor->sibling || busy == processor->busy)
+	if (busy == processor->busy)
 		return;
 	processor->busy = busy;
 	set_slow(processor->sibling, busy);

@@ -69,8 +69,15 @@ int sim_processor_spend(struct sim_processor *processor, uint64_t ns);
 /* Leaves the interrupt: suspended work goes on. */
 void sim_processor_leave(struct sim_processor *processor);
 
+/* Private: of the next. */
+void sim_processor_tell_sibling(struct sim_processor *processor);
+
 /* Tells the sibling whether this one is busy: to be called when all that happens at an instant has happened. */
-void sim_processor_settle(struct sim_processor *processor);
+static inline void sim_processor_settle(struct sim_processor *processor)
+{
+	if (processor->sibling)
+		sim_processor_tell_sibling(processor);
+}
 
 /* Up to now. */
 struct sim_processor_totals sim_processor_totals(const struct sim_processor *processor);

@@ -3,6 +3,7 @@ $(eval $(call test,unit/sim/test_wire,tests/unit/sim/test_wire.c,sim ixcore mode
 $(eval $(call test,unit/sim/test_nic,tests/unit/sim/test_nic.c,sim ixcore models,$(SIM_TEST_LIBS)))
 $(eval $(call test,unit/sim/test_system,tests/unit/sim/test_system.c,sim ixcore models,$(SIM_TEST_LIBS)))
 $(eval $(call test,unit/sim/test_theory,tests/unit/sim/test_theory.c,sim ixcore analysis models,$(SIM_TEST_LIBS)))
+$(eval $(call test,unit/sim/test_processor,tests/unit/sim/test_processor.c,sim ixcore models,$(SIM_TEST_LIBS)))
 $(eval $(call test,unit/sim/test_host_theory,tests/unit/sim/test_host_theory.c,sim ixcore analysis models,$(SIM_TEST_LIBS)))
 $(eval $(call test,unit/sim/test_host_threads,tests/unit/sim/test_host_threads.c,sim ixcore models,$(SIM_TEST_LIBS)))
 $(eval $(call test,unit/sim/test_machine,tests/unit/sim/test_machine.c,sim ixcore models,$(SIM_TEST_LIBS)))
