@@ -18,6 +18,7 @@ struct command {
 int cmd_calibrate(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_figure(int argc, char **argv);
 int cmd_packet(int argc, char **argv);
 int cmd_queue(int argc, char **argv);

@@ -10,7 +10,8 @@
 
 static const struct command commands[] = {
     {"queue", "Simulate one queueing model at one load", cmd_queue},
-    {"system", "Simulate a dataplane on a machine with cores, NIC and wire at one load", cmd_system},
+    {"system", "Simulate clients, wire and a server, one of the systems compared, at one load", cmd_system},
+    {"explain", "Say where the time of the slow requests went", cmd_explain},
     {"packet", "Move real TCP between simulated hosts, through loss, reordering and migration", cmd_packet},
     {"slo", "Search the maximum load at which p99 stays within a limit", cmd_slo},
     {"run", "Compute an experiment file's points into a database", cmd_run},

@@ -17,6 +17,32 @@ static void write_real(FILE *out, double value)
 	fprintf(out, strpbrk(text, ".e") ? "%s" : "%s.0", text);
 }
 
+static int write_value(FILE *out, const json_t *value);
+
+static int write_array(FILE *out, const json_t *array)
+{
+	int failed = 0;
+
+	fputc('[', out);
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		fputs(i ? "," : "", out);
+		failed |= write_value(out, json_array_get(array, i));
+	}
+	fputc(']', out);
+	return failed;
+}
+
+static int write_object(FILE *out, const json_t *object)
+{
+	char *text = json_flat_text(object, false);
+
+	if (!text)
+		return -1;
+	fputs(text, out);
+	free(text);
+	return 0;
+}
+
 static int write_value(FILE *out, const json_t *value)
 {
 	char *text;
@@ -25,6 +51,10 @@ static int write_value(FILE *out, const json_t *value)
 		write_real(out, json_real_value(value));
 		return 0;
 	}
+	if (json_is_array(value))
+		return write_array(out, value);
+	if (json_is_object(value))
+		return write_object(out, value);
 	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 	if (!text)
 		return -1;

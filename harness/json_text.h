@@ -1,5 +1,5 @@
 /*
- * Text of flat JSON objects with reals in the shortest form that reads back the same, which jansson does not offer. A
+ * Text of JSON objects on one line, with reals in the shortest form that reads back the same, which jansson does not offer. A
  * real keeps its decimal point, so that it reads back as a real.
  */
 #ifndef IXLAB_HARNESS_JSON_TEXT_H
