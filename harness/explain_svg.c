@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #define LEFT   80.0
-#define TOP    50.0
+#define TOP    60.0
 #define BOTTOM 60.0
 #define RIGHT  230.0 /* for the legend */
 
@@ -65,9 +65,9 @@ static void write_legend(FILE *out, double x)
 	}
 }
 
-static void write_axis(FILE *out, double step, double scale, double width)
+static void write_axis(FILE *out, double step, int ticks, double scale, double width)
 {
-	for (int i = 0; i <= TICKS; i++) {
+	for (int i = 0; i <= ticks; i++) {
 		double y = TOP + HEIGHT - i * step * scale;
 
 		fprintf(out,
@@ -100,17 +100,19 @@ int explain_svg_parts(const struct explain *explain, size_t count, const char *p
 {
 	FILE *out = fopen(path, "we");
 	double most_us = 0, width = BAR_STEP * (double)count + BAR_STEP / 2, step, scale;
+	int ticks;
 
 	if (!out)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		most_us = fmax(most_us, mean_us(&explain[i], explain[i].latency_ns));
 	step = nice_step(most_us > 0 ? most_us : 1, TICKS);
-	scale = HEIGHT / (TICKS * step);
+	ticks = (int)fmax(ceil(most_us / step), 1);
+	scale = HEIGHT / (ticks * step);
 	begin(out, LEFT + fmax(width, 200) + RIGHT, TOP + HEIGHT + BOTTOM);
 	fprintf(out, "<text x=\"%.0f\" y=\"26\">Mean parts of latencies from p%g to p%g</text>\n", LEFT,
 		100 * explain->from_quantile, 100 * explain->to_quantile);
-	write_axis(out, step, scale, width);
+	write_axis(out, step, ticks, scale, width);
 	for (size_t i = 0; i < count; i++)
 		write_bar(out, &explain[i], LEFT + BAR_STEP / 2 + BAR_STEP * (double)i, scale);
 	fprintf(out, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">load</text>\n", LEFT + width / 2,
@@ -146,7 +148,11 @@ static void write_panel(FILE *out, const struct explain *explain, int panel, dou
 	static const char *const title[PANEL_COUNT] = {"idle share", "steals per second", "interrupts per second"};
 	double most = panel == 0 ? 1 : most_in(explain, panel), end_us = explain->time_us[explain->intervals];
 
-	fprintf(out, "<text x=\"%.0f\" y=\"%.1f\">%s: white 0, dark %.4g</text>\n", LEFT, top - 6, title[panel], most);
+	if (most > 0)
+		fprintf(out, "<text x=\"%.0f\" y=\"%.1f\">%s: white 0, dark %.4g</text>\n", LEFT, top - 6, title[panel],
+			most);
+	else
+		fprintf(out, "<text x=\"%.0f\" y=\"%.1f\">%s: none</text>\n", LEFT, top - 6, title[panel]);
 	for (unsigned thread = 0; thread < explain->threads; thread++) {
 		double y = top + ROW * thread;
 
@@ -176,7 +182,7 @@ int explain_svg_timeline(const struct explain *explain, const char *path)
 	for (int i = 0; i < PANEL_COUNT; i++)
 		write_panel(out, explain, i, TOP + panel * i);
 	for (int i = 0; i <= TICKS; i++)
-		fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.4g ms</text>\n",
+		fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.3g ms</text>\n",
 			LEFT + TIME_WIDTH * i / TICKS, bottom - PANEL_GAP + 20, end_us * i / TICKS / 1e3);
 	return end(out);
 }
