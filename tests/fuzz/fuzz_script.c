@@ -32,9 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (status && (strncmp(error, "FILE:", 5) != 0 || strchr(error, '\n')))
 		abort();
 	if (!status) {
-		run_script(&script, &device_core, &result);
+		run_script(&script, &device_under_test, &result);
 		check(&result);
-		run_freely(&script, &device_core, &result);
+		run_freely(&script, &device_under_test, &result);
 		check(&result);
 	}
 	script_clear(&script);

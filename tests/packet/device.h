@@ -38,8 +38,8 @@ struct device_ops {
 	bool (*count)(const struct device *device, const char *name, int64_t *value);
 };
 
-/* impl/core with impl/tcp on one thread, in virtual time. */
-extern const struct device_ops device_core;
+/* impl/core with impl/tcp on one thread, in virtual time, over the wire that is linked (wire.h). */
+extern const struct device_ops device_under_test;
 #define DEVICE_POOL_BYTES (128u << 10) /* of the application */
 #define DEVICE_FRAME_ROOM 2048u
 

@@ -32,7 +32,7 @@ static int run_file(unsigned number, const char *file, bool trace)
 		script_clear(&script);
 		return 2;
 	}
-	run_script(&script, &device_core, &result);
+	run_script(&script, &device_under_test, &result);
 	printf("%s %u - %s\n", result.passed ? "ok" : "not ok", number, file);
 	if (!result.passed)
 		print_indented(result.message);

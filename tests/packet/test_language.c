@@ -132,7 +132,7 @@ static void test_failures(void **state)
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(read_text(&script, bad[i].text, error, sizeof(error)), 0);
-		run_script(&script, &device_core, &result);
+		run_script(&script, &device_under_test, &result);
 		assert_false(result.passed);
 		for (unsigned m = 0; m < 3; m++)
 			if (!strstr(result.message, bad[i].message[m]))
@@ -154,7 +154,7 @@ static void test_deterministic(void **state)
 
 	assert_int_equal(read_text(&script, text, error, sizeof(error)), 0);
 	for (unsigned i = 0; i < 2; i++) {
-		run_script(&script, &device_core, &result[i]);
+		run_script(&script, &device_under_test, &result[i]);
 		assert_true(result[i].passed);
 	}
 	assert_string_equal(result[0].trace, result[1].trace);

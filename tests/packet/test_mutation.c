@@ -167,7 +167,7 @@ static bool passes(const struct script *s)
 {
 	struct run_result result;
 
-	run_script(s, &device_core, &result);
+	run_script(s, &device_under_test, &result);
 	free(result.trace);
 	return result.passed;
 }

@@ -1,13 +1,13 @@
 /*
  * The shared core with the stack `tcp` as device under test: one thread, one flow group, a virtual clock that jumps
- * from timer to timer, frames by pointer.
+ * from timer to timer, and a wire (wire.h) that says whose memory the frames are in.
  */
 #include "tests/packet/device.h"
+#include "tests/packet/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKETS   512u
 #define QUEUE     256u
 #define STEPS_MAX 200000u      /* kernel phases of one script */
 #define ORIGIN_NS (1ull << 30) /* a multiple of the wheel's tick */
@@ -19,163 +19,48 @@ struct out_event {
 
 struct device {
 	struct ix_dataplane *dataplane;
+	struct wire *wire;
 	uint64_t now_ns;
 	unsigned steps;
-	uint8_t *memory, *frames;
-	struct ix_packet *packet, *free_packets;
-	unsigned packets_in_use;
-	struct ix_packet_queue ring, out;
+	uint8_t *memory;
 	struct out_event event[QUEUE];
 	unsigned event_head, events;
 };
 
-static uint64_t clock_ns(void *context, unsigned thread)
-{
-	(void)thread;
-	return ((struct device *)context)->now_ns;
-}
-
-static unsigned receive(void *context, unsigned thread, struct ix_packet **packets, unsigned n)
-{
-	struct device *d = context;
-	unsigned i = 0;
-
-	(void)thread;
-	while (i < n && d->ring.head)
-		packets[i++] = ix_packet_queue_pop(&d->ring);
-	return i;
-}
-
-static unsigned transmit(void *context, unsigned thread, struct ix_packet **packets, unsigned n)
-{
-	struct device *d = context;
-
-	(void)thread;
-	for (unsigned i = 0; i < n; i++) {
-		packets[i]->arrival_ns = d->now_ns;
-		ix_packet_queue_push(&d->out, packets[i]);
-	}
-	return n;
-}
-
-static int steer(void *context, unsigned group, unsigned thread)
-{
-	(void)context;
-	(void)group;
-	(void)thread;
-	return 0;
-}
-
-static void kick(void *context, unsigned thread, int interrupt)
-{
-	(void)context;
-	(void)thread;
-	(void)interrupt;
-}
-
-static struct ix_packet *packet_alloc(void *context, unsigned thread)
-{
-	struct device *d = context;
-	struct ix_packet *packet = d->free_packets;
-
-	(void)thread;
-	if (!packet)
-		return NULL;
-	d->free_packets = packet->next;
-	d->packets_in_use++;
-	*packet = (struct ix_packet){.data = d->frames + (uint64_t)(packet - d->packet) * DEVICE_FRAME_ROOM};
-	return packet;
-}
-
-static void packet_free(void *context, struct ix_packet *packet)
-{
-	struct device *d = context;
-
-	packet->next = d->free_packets;
-	d->free_packets = packet;
-	d->packets_in_use--;
-}
-
-static void *allocate(void *context, size_t size, size_t align)
-{
-	void *memory = aligned_alloc(align, (size + align - 1) / align * align);
-
-	(void)context;
-	if (memory)
-		memset(memory, 0, size);
-	return memory;
-}
-
-static void release(void *context, void *memory)
-{
-	(void)context;
-	free(memory);
-}
-
-static void free_device(struct device *d)
-{
-	free(d->memory);
-	free(d->frames);
-	free(d->packet);
-	free(d);
-}
-
-static int create(struct device *d, const struct ix_tcp_options *tcp)
+static struct device *device_open(const struct ix_tcp_options *tcp)
 {
 	struct ix_options options = ix_options_default;
-	struct ix_platform platform = {
-	    .context = d,
-	    .clock_ns = clock_ns,
-	    .receive = receive,
-	    .transmit = transmit,
-	    .steer = steer,
-	    .kick = kick,
-	    .packet_alloc = packet_alloc,
-	    .packet_free = packet_free,
-	    .data_room = DEVICE_FRAME_ROOM,
-	    .allocate = allocate,
-	    .release = release,
-	    .pool_base = {d->memory, d->frames},
-	    .pool_size = {DEVICE_POOL_BYTES, (uint64_t)PACKETS * DEVICE_FRAME_ROOM},
-	};
+	struct device *d = calloc(1, sizeof(*d));
+	struct ix_platform platform;
 
 	options.groups = 1;
 	options.stack = &ix_stack_tcp;
 	options.stack_options = tcp;
-	return ix_dataplane_create(&d->dataplane, &options, &platform);
-}
-
-static struct device *device_open(const struct ix_tcp_options *tcp)
-{
-	struct device *d = calloc(1, sizeof(*d));
-
 	if (!d)
 		return NULL;
 	d->now_ns = ORIGIN_NS;
 	d->memory = malloc(DEVICE_POOL_BYTES);
-	d->frames = malloc((size_t)PACKETS * DEVICE_FRAME_ROOM);
-	d->packet = malloc(PACKETS * sizeof(*d->packet));
-	for (unsigned i = PACKETS; d->packet && i--;) {
-		d->packet[i].next = d->free_packets;
-		d->free_packets = &d->packet[i];
+	d->wire = d->memory ? wire_ops.open(&platform, &d->now_ns) : NULL;
+	if (d->wire) {
+		platform.pool_base[IX_POOL_APPLICATION] = d->memory;
+		platform.pool_size[IX_POOL_APPLICATION] = DEVICE_POOL_BYTES;
+		if (!ix_dataplane_create(&d->dataplane, &options, &platform))
+			return d;
+		wire_ops.close(d->wire);
 	}
-	if (!d->memory || !d->frames || !d->packet || create(d, tcp)) {
-		free_device(d);
-		return NULL;
-	}
-	return d;
+	free(d->memory);
+	free(d);
+	return NULL;
 }
 
 static bool device_close(struct device *d)
 {
-	struct ix_packet *packet;
 	bool clean;
 
 	ix_dataplane_destroy(d->dataplane);
-	while ((packet = ix_packet_queue_pop(&d->ring)) || (packet = ix_packet_queue_pop(&d->out)))
-		packet_free(d, packet);
-	clean = d->packets_in_use == 0 && atomic_load(&ix_tcp_assertions) == 0;
-	free_device(d);
+	clean = wire_ops.close(d->wire) && atomic_load(&ix_tcp_assertions) == 0;
+	free(d->memory);
+	free(d);
 	return clean;
 }
 
@@ -201,38 +86,13 @@ static bool settle(struct device *d)
 				return false;
 			d->event[(d->event_head + d->events++) % QUEUE] = (struct out_event){t->events[i], d->now_ns};
 		}
-	} while (d->ring.head || ix_thread_has_work(t, d->now_ns, &until_ns));
+	} while (wire_ops.waiting(d->wire) || ix_thread_has_work(t, d->now_ns, &until_ns));
 	return true;
 }
 
-static uint32_t load32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static uint16_t load16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-/* What a NIC does: hash and ring. */
 static void inject(struct device *d, const uint8_t *frame, unsigned length)
 {
-	struct ix_packet *packet = packet_alloc(d, 0);
-	const uint8_t *ip;
-
-	if (!packet)
-		return;
-	if (length > DEVICE_FRAME_ROOM)
-		length = DEVICE_FRAME_ROOM;
-	memcpy(packet->data, frame, length);
-	packet->length = (uint16_t)length;
-	packet->arrival_ns = d->now_ns;
-	ip = packet->data + 14;
-	if (length >= 38 && load16(frame + 12) == 0x0800 && (ip[9] == 6 || ip[9] == 17))
-		packet->rss_hash = ix_rss_hash_ipv4(&d->dataplane->rss, load32(ip + 12), load32(ip + 16),
-						    load16(ip + 20), load16(ip + 22));
-	ix_packet_queue_push(&d->ring, packet);
+	wire_ops.put(d->wire, &d->dataplane->rss, frame, length < DEVICE_FRAME_ROOM ? length : DEVICE_FRAME_ROOM);
 	settle(d);
 }
 
@@ -254,7 +114,7 @@ static bool advance(struct device *d, uint64_t until_ns)
 
 		if (!settle(d))
 			return false;
-		if (d->out.head || d->events || d->now_ns >= until_ns)
+		if (wire_ops.sent(d->wire) || d->events || d->now_ns >= until_ns)
 			return true;
 		next_ns = ix_wheel_next_ns(&d->dataplane->thread[0].wheel);
 		d->now_ns = next_ns < until_ns ? next_ns : until_ns;
@@ -263,16 +123,7 @@ static bool advance(struct device *d, uint64_t until_ns)
 
 static unsigned next_frame(struct device *d, uint8_t *frame, unsigned size, uint64_t *at_ns)
 {
-	struct ix_packet *packet = ix_packet_queue_pop(&d->out);
-	unsigned length;
-
-	if (!packet)
-		return 0;
-	length = packet->length < size ? packet->length : size;
-	memcpy(frame, packet->data, length);
-	*at_ns = packet->arrival_ns;
-	packet_free(d, packet);
-	return length;
+	return wire_ops.take(d->wire, frame, size, at_ns);
 }
 
 static bool next_event(struct device *d, struct ix_event *event, uint64_t *at_ns)
@@ -353,7 +204,7 @@ static bool count(const struct device *d, const char *name, int64_t *value)
 	return true;
 }
 
-const struct device_ops device_core = {
+const struct device_ops device_under_test = {
     .open = device_open,
     .close = device_close,
     .now_ns = now_ns,
