@@ -202,7 +202,9 @@ static void fill_rest(struct ixdp_config *c)
 	c->core_options.batch_bound = (unsigned)c->batch_bound;
 	c->core_options.transmit_order = (enum ix_transmit_order)c->transmit_order;
 	c->core_options.rss_key = ix_rss_key_default;
-	c->core_options.scheduler = ixdp_schedulers[c->scheduler];
+	c->core_options.scheduler = ix_scheduler_find(ixdp_scheduler_names[c->scheduler]);
+	c->core_options.connections_per_cycle = (unsigned)c->connections_per_cycle;
+	c->core_options.interrupt_spacing_ns = c->interrupt_spacing_us * 1000;
 	c->core_options.stack = &ix_stack_tcp;
 	c->core_options.stack_options = &c->tcp;
 }

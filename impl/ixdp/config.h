@@ -27,7 +27,8 @@ struct ixdp_config {
 
 	/* As read; strings belong to file. */
 	uint64_t address, prefix, gateway;
-	uint64_t threads, batch_bound, transmit_order, scheduler, groups, idle, idle_sleep_us, memory_mb;
+	uint64_t threads, batch_bound, transmit_order, groups, idle, idle_sleep_us, memory_mb;
+	uint64_t scheduler, connections_per_cycle, interrupt_spacing_us;
 	uint64_t device_type, device_role, device_queues, device_descriptors, device_packets;
 	uint64_t device_huge_pages, device_checksums;
 	uint64_t mss, window_bytes, send_bytes, half_open_max, backlog, retries, syn_retries, port_low, port_high;

@@ -3,6 +3,7 @@
 
 static const char *const orders[] = {"paper", "code", NULL};
 static const char *const idles[] = {"poll", "sleep", NULL};
+const char *const ixdp_scheduler_names[] = {"ix", "zygos", "zygos-cooperative", NULL};
 static const char *const types[] = {"memif", "af_packet", "af_xdp", "ring", "tap", "ethdev", NULL};
 static const char *const roles[] = {"client", "server", NULL};
 static const char *const choices[] = {"auto", "yes", "no", NULL};
@@ -31,7 +32,9 @@ const struct ixdp_field ixdp_fields[] = {
     NUMBER("", "groups", groups, 1, IX_RSS_GROUPS_MAX, 128, "flow groups, a power of two"),
     NUMBER("", "batch_bound", batch_bound, 1, IX_BATCH_MAX, 64, "packets processed in a cycle at most"),
     CHOICE("", "transmit_order", transmit_order, orders, IX_TRANSMIT_PAPER, "before or after the next receive batch"),
-    CHOICE("", "scheduler", scheduler, NULL, 0, "how threads share work"),
+    CHOICE("", "scheduler", scheduler, ixdp_scheduler_names, 0, "how threads share work"),
+    NUMBER("", "connections_per_cycle", connections_per_cycle, 1, 64, 1, "taken at once, own or stolen (zygos)"),
+    NUMBER("", "interrupt_spacing_us", interrupt_spacing_us, 0, 1000000, 4, "between two of one thread (zygos)"),
     CHOICE("", "idle", idle, idles, IXDP_POLL, "what a thread without work does"),
     NUMBER("", "idle_sleep_us", idle_sleep_us, 1, 10000, 50, "a sleeping thread looks at the device so often"),
     NUMBER("", "memory_mb", memory_mb, 1, 65536, 64, "of the application, per thread"),

@@ -19,5 +19,6 @@ struct ixdp_field {
 
 extern const struct ixdp_field ixdp_fields[];
 extern const size_t ixdp_field_count;
+extern const char *const ixdp_scheduler_names[]; /* ends with NULL */
 
 #endif

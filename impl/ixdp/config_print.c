@@ -1,6 +1,6 @@
 /* The effective configuration, written so that it can be read again. */
+#include "impl/ixdp/config.h"
 #include "impl/ixdp/config_fields.h"
-#include "impl/ixdp/config_read.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static void print_field(const struct ixdp_config *c, const struct ixdp_field *fi
 		printf("%" PRIu64, n);
 		break;
 	case IXDP_CHOICE:
-		printf("\"%s\"", field->names ? field->names[n] : ixdp_schedulers[n]->name);
+		printf("\"%s\"", field->names[n]);
 		break;
 	case IXDP_ADDRESS:
 		printf("\"%u.%u.%u.%u\"", (unsigned)(n >> 24), (unsigned)(n >> 16 & 255), (unsigned)(n >> 8 & 255),

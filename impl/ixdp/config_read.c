@@ -5,15 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct ix_scheduler *const ixdp_schedulers[] = {&ix_scheduler_ix, NULL};
-
-static const char *choice_name(const struct ixdp_field *field, unsigned i)
-{
-	if (field->names)
-		return field->names[i];
-	return ixdp_schedulers[i] ? ixdp_schedulers[i]->name : NULL;
-}
-
 static const char *path_of(const struct ixdp_field *field, char *path, size_t size)
 {
 	snprintf(path, size, "%s%s%s", field->group, *field->group ? "." : "", field->key);
@@ -38,13 +29,12 @@ static int read_choice(struct ixdp_config *c, const struct ixdp_field *field, co
 	const char *text = config_setting_get_string(setting);
 	char list[200] = "";
 
-	for (unsigned i = 0; choice_name(field, i); i++) {
-		if (text && !strcmp(text, choice_name(field, i))) {
+	for (unsigned i = 0; field->names[i]; i++) {
+		if (text && !strcmp(text, field->names[i])) {
 			*(uint64_t *)(void *)((char *)c + field->at) = i;
 			return 0;
 		}
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\"%s\"", i ? ", " : "",
-			 choice_name(field, i));
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\"%s\"", i ? ", " : "", field->names[i]);
 	}
 	return ixdp_config_refuse(c, error, path, "allowed: %s", list);
 }

@@ -7,6 +7,4 @@
 /* All settings of the file into the fields of *config, and defaults. 0, or 2 with *error. */
 int ixdp_config_read_fields(struct ixdp_config *config, struct ixdp_error *error);
 
-extern const struct ix_scheduler *const ixdp_schedulers[]; /* ends with NULL */
-
 #endif

@@ -1,4 +1,5 @@
 /* What the core asks of the world (impl/core/platform.h), in real time. */
+#include "impl/ixdp/interrupt.h"
 #include "impl/ixdp/process.h"
 
 #include <stdlib.h>
@@ -50,22 +51,37 @@ static void release(void *context, void *memory)
 	free(memory);
 }
 
-void ixdp_wake(struct ixdp_thread *thread)
+int ixdp_wake(struct ixdp_thread *thread)
 {
 	/* The sleeper sets the flag and then looks for work once more, so one of the two sees the other. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&thread->sleeping, memory_order_relaxed))
-		eventfd_write(thread->event_fd, 1);
+	if (!atomic_load_explicit(&thread->sleeping, memory_order_relaxed))
+		return 0;
+	eventfd_write(thread->event_fd, 1);
+	return 1;
 }
 
 static void kick(void *context, unsigned thread, int interrupt)
 {
-	ixdp_wake(&((struct ixdp_process *)context)->thread[thread]);
+	struct ixdp_thread *t = &((struct ixdp_process *)context)->thread[thread];
+
+	if (!ixdp_wake(t) && interrupt)
+		ixdp_interrupt(t);
 }
 
+static int ring_waiting(void *context, unsigned thread)
+{
+	return nic_waiting(((struct ixdp_process *)context)->nic, thread);
+}
+
+/* Packets for a thread that is busy: one that sleeps may take over, if the scheduler lets it. */
 static void dealt(void *context, unsigned thread)
 {
-	ixdp_wake(&((struct ixdp_process *)context)->thread[thread]);
+	struct ixdp_process *process = context;
+
+	if (!ixdp_wake(&process->thread[thread]) && process->dataplane &&
+	    process->dataplane->options.scheduler->has_work)
+		ix_wake_idle(process->dataplane, 1);
 }
 
 void ixdp_platform_fill(struct ixdp_process *process)
@@ -77,6 +93,7 @@ void ixdp_platform_fill(struct ixdp_process *process)
 	    .transmit = transmit,
 	    .steer = steer,
 	    .kick = kick,
+	    .ring_waiting = ring_waiting,
 	    .packet_alloc = packet_alloc,
 	    .packet_free = packet_free,
 	    .data_room = NIC_DATA_ROOM,

@@ -59,7 +59,7 @@ void ixdp_platform_fill(struct ixdp_process *process);
 int ixdp_threads_start(struct ixdp_process *process);
 void ixdp_threads_join(struct ixdp_process *process);
 
-/* Ends the thread's sleep, if it sleeps. Any thread. */
-void ixdp_wake(struct ixdp_thread *thread);
+/* Ends the thread's sleep, if it sleeps; returns whether it did. Any thread. */
+int ixdp_wake(struct ixdp_thread *thread);
 
 #endif

@@ -1,4 +1,5 @@
 /* An elastic thread: kernel phase, user phase, and what it does when there is nothing to do. */
+#include "impl/ixdp/interrupt.h"
 #include "impl/ixdp/process.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ static void sleep_idle(struct ixdp_thread *t)
 	if (atomic_load_explicit(&t->parked, memory_order_relaxed))
 		longest_ns = PARKED_SLEEP_NS;
 	nic_reclaim(t->process->nic, t->id);
+	ix_thread_idle(t->core, 1);
 	atomic_store_explicit(&t->sleeping, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	if (!ix_thread_has_work(t->core, now_ns, &until_ns) && !nic_waiting(t->process->nic, t->id) &&
@@ -55,6 +57,7 @@ static void sleep_idle(struct ixdp_thread *t)
 		count(&t->sleeps);
 	}
 	atomic_store_explicit(&t->sleeping, 0, memory_order_relaxed);
+	ix_thread_idle(t->core, 0);
 	t->core->idle_ns += ixdp_now_ns(&t->process->clock) - now_ns;
 }
 
@@ -109,6 +112,7 @@ static void *thread_main(void *argument)
 	pthread_setname_np(pthread_self(), name);
 	prctl(PR_SET_TIMERSLACK, 1);
 	nic_thread_start();
+	ixdp_interrupts_attach(t);
 	run(t);
 	nic_thread_stop();
 	return NULL;
@@ -119,6 +123,8 @@ int ixdp_threads_start(struct ixdp_process *process)
 	unsigned i;
 	int error;
 
+	if (ixdp_interrupts_start())
+		return -1;
 	pthread_barrier_init(&process->barrier, NULL, process->threads);
 	for (i = 0; i < process->threads; i++) {
 		error = pthread_create(&process->thread[i].pthread, NULL, thread_main, &process->thread[i]);

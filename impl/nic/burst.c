@@ -148,3 +148,11 @@ void nic_reclaim(struct nic *nic, unsigned thread)
 	if (nic->options.type == NIC_ETHDEV)
 		rte_eth_tx_done_cleanup(nic->port, (uint16_t)(thread % nic->facts.transmit_queues), 0);
 }
+
+int nic_waiting(const struct nic *nic, unsigned thread)
+{
+	if (nic->thread[thread].ring)
+		return !rte_ring_empty(nic->thread[thread].ring);
+	return nic->options.type == NIC_ETHDEV &&
+	       rte_eth_rx_descriptor_status(nic->port, (uint16_t)thread, 0) == RTE_ETH_RX_DESC_DONE;
+}

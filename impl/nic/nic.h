@@ -89,7 +89,7 @@ int nic_steer(struct nic *nic, unsigned group, unsigned thread);
 
 /* Is called by a thread that has put packets into the ring of another one that had been empty (software back end). */
 void nic_on_dealt(struct nic *nic, void (*dealt)(void *context, unsigned thread), void *context);
-/* Do packets wait in the ring that threads deal to (software back end)? For a thread that is about to sleep. */
+/* Do packets wait for the thread, as far as can be told without a system call? A hint; any thread. */
 int nic_waiting(const struct nic *nic, unsigned thread);
 
 void nic_read_counters(const struct nic *nic, unsigned thread, struct nic_counters *counters);

@@ -131,8 +131,3 @@ static int self_test(struct nic *nic, struct nic_error *error)
 
 const struct nic_back_end nic_software = {
     .name = "software", .start = start, .stop = stop, .receive = receive, .steer = steer, .self_test = self_test};
-
-int nic_waiting(const struct nic *nic, unsigned thread)
-{
-	return nic->thread[thread].ring && !rte_ring_empty(nic->thread[thread].ring);
-}
