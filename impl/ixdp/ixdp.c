@@ -1,6 +1,7 @@
 /* The ixdp program: reads its file, runs until it is told to stop, and meanwhile watches. */
 #include "impl/ixdp/process.h"
 #include "impl/ixdp/process_parts.h"
+#include "impl/ixdp/server.h"
 #include "version.h"
 
 #include <argp.h>
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WATCH_NS 5000000
+#define STEP_NS 1000000
 
 struct arguments {
 	const char *path;
@@ -114,17 +115,19 @@ static int finished(const struct ixdp_process *p)
 	return 1;
 }
 
-static int run(struct ixdp_process *p, const sigset_t *signals, struct ixdp_error *error)
+static int run(struct ixdp_process *p, struct ixdp_server *server, const sigset_t *signals, struct ixdp_error *error)
 {
-	const struct timespec step = {.tv_nsec = WATCH_NS};
+	const struct timespec step = {.tv_nsec = STEP_NS};
 
 	if (ixdp_threads_start(p)) {
 		snprintf(error->text, sizeof(error->text), "threads do not start: %s", strerror(errno));
 		return 1;
 	}
 	print_facts(p);
-	while (sigtimedwait(signals, NULL, &step) < 0 && !finished(p))
+	while (sigtimedwait(signals, NULL, &step) < 0 && !finished(p)) {
 		watch(p);
+		ixdp_server_step(server);
+	}
 	return 0;
 }
 
@@ -132,6 +135,7 @@ int main(int argc, char **argv)
 {
 	static struct ixdp_config config;
 	static struct ixdp_process process;
+	static struct ixdp_server server;
 	struct arguments arguments = {0};
 	struct ixdp_error error = {""};
 	sigset_t signals;
@@ -152,18 +156,22 @@ int main(int argc, char **argv)
 		return code ? complain(&error, code) : 0;
 	}
 	ixdp_config_print(&config);
-	code = ixdp_process_start(&process, &config, &error);
+	code = ixdp_server_start(&server, &config, &error);
+	if (!code)
+		code = ixdp_process_start(&process, &config, &error);
 	if (code) {
 		struct ixdp_error ignored;
 
 		ixdp_process_stop(&process, 0, &ignored);
 		complain(&error, code);
 	} else {
-		code = run(&process, &signals, &error);
+		ixdp_server_attach(&server, &process);
+		code = run(&process, &server, &signals, &error);
 		stopped = ixdp_process_stop(&process, !code, &error);
 		if (code || stopped)
 			code = complain(&error, 1);
 	}
+	ixdp_server_stop(&server);
 	ixdp_config_clear(&config);
 	return code;
 }

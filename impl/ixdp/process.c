@@ -36,6 +36,7 @@ static int open_nic(struct ixdp_process *p, struct ixdp_error *error)
 
 static int start_core(struct ixdp_process *p, struct ixdp_error *error)
 {
+	struct ix_options options = p->config->core_options;
 	int code;
 
 	p->memory_bytes = p->config->memory_mb * p->config->threads << 20;
@@ -51,9 +52,13 @@ static int start_core(struct ixdp_process *p, struct ixdp_error *error)
 		memcpy(p->config->tcp.mac, p->config->mac, 6);
 	p->config->tcp.generate_checksums = p->config->tcp.check_checksums = !nic_facts(p->nic)->checksums;
 	ixdp_platform_fill(p);
-	code = ix_dataplane_create(&p->dataplane, &p->config->core_options, &p->platform);
-	if (!code)
+	/* Made for the largest batch bound, as it may be changed later. */
+	options.batch_bound = IX_BATCH_MAX;
+	code = ix_dataplane_create(&p->dataplane, &options, &p->platform);
+	if (!code) {
+		p->dataplane->options.batch_bound = p->config->core_options.batch_bound;
 		return 0;
+	}
 	snprintf(error->text, sizeof(error->text), "the dataplane does not start: %s",
 		 code == IX_ERR_NO_MEMORY ? "memory is short" : "its options are refused");
 	return 1;
@@ -79,6 +84,10 @@ static int start_runtime(struct ixdp_process *p, unsigned id, struct ixdp_error 
 	binding.event_count = &t->core->event_count;
 	binding.calls = t->core->calls;
 	binding.call_count = &t->core->call_count;
+	if (o->scheduler != &ix_scheduler_ix) { /* any other steals */
+		binding.results_by_event = 1;
+		binding.hold = &t->core->hold;
+	}
 	t->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (t->event_fd < 0)
 		return fail(error, "eventfd");
@@ -157,7 +166,7 @@ int ixdp_process_stop(struct ixdp_process *p, int ran, struct ixdp_error *error)
 	}
 	for (unsigned i = 0; i < p->applications; i++)
 		p->config->app->stop(p->thread[i].application);
-	if (p->config->app->finish && p->threads)
+	if (p->threads && p->config->app->finish)
 		code = p->config->app->finish(p->shared, &text, &refusal);
 	if (text)
 		puts(text);
