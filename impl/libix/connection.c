@@ -296,7 +296,8 @@ static void failed_sendv(struct ix_connection *c, int64_t error)
 static void on_result(struct ix_connection *c, const struct ix_event *event)
 {
 	if (event->call == IX_CALL_ACCEPT) { /* it went before it was accepted */
-		connection_closed(c);
+		over(c, IX_DEAD_RESET);
+		free_if_over(c);
 		return;
 	}
 	if (event->call != IX_CALL_SENDV || c->state == GONE)

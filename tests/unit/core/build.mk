@@ -5,6 +5,7 @@ $(eval $(call test,core_handle,tests/unit/core/test_handle.c,ixcore))
 $(eval $(call test,core_metrics,tests/unit/core/test_metrics.c,ixcore,-lm))
 $(eval $(call test,core_calls,tests/unit/core/test_calls.c $(CORE_TEST_NIC),ixcore,-lpthread))
 $(eval $(call test,core_migration,tests/unit/core/test_migration.c $(CORE_TEST_NIC),ixcore,-lpthread))
+$(eval $(call test,core_shuffle,tests/unit/core/test_shuffle.c,ixcore))
 $(eval $(call test,core_zygos,tests/unit/core/test_zygos.c $(CORE_TEST_NIC),ixcore,-lpthread))
 
 # Run once more under the thread sanitizer.

@@ -19,11 +19,11 @@ struct fake {
 	struct ix_event events[FAKE_EVENTS];
 	unsigned event_count;
 	struct ix_call calls[FAKE_CALLS];
-	unsigned call_count;
+	unsigned call_count, hold;
 	uint8_t *application, *packets;
 };
 
-static inline void fake_start_with(struct fake *fake, int message, uint64_t arena_size)
+static inline void fake_start_as(struct fake *fake, int message, int results_by_event, uint64_t arena_size)
 {
 	struct ix_binding binding = {
 	    .events = fake->events,
@@ -35,6 +35,8 @@ static inline void fake_start_with(struct fake *fake, int message, uint64_t aren
 	    .arena_offset = FAKE_ARENA,
 	    .arena_size = arena_size,
 	    .message = message,
+	    .results_by_event = results_by_event,
+	    .hold = &fake->hold,
 	};
 
 	memset(fake, 0, sizeof(*fake));
@@ -42,6 +44,11 @@ static inline void fake_start_with(struct fake *fake, int message, uint64_t aren
 	fake->packets = binding.pool[IX_POOL_PACKETS] = calloc(1, FAKE_POOL);
 	fake->runtime = ix_runtime_create(&binding);
 	assert_non_null(fake->runtime);
+}
+
+static inline void fake_start_with(struct fake *fake, int message, uint64_t arena_size)
+{
+	fake_start_as(fake, message, 0, arena_size);
 }
 
 static inline void fake_start(struct fake *fake)
