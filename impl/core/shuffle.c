@@ -139,6 +139,13 @@ void ix_shuffle_hold(struct ix_shuffle *shuffle, struct ix_shuffle_connection *c
 	unlock(shuffle);
 }
 
+void ix_shuffle_accept(struct ix_shuffle *shuffle, struct ix_shuffle_connection *connection, ix_cookie cookie)
+{
+	lock(shuffle);
+	connection->cookie = cookie;
+	unlock(shuffle);
+}
+
 static int tells_of_data(const struct ix_event *event)
 {
 	return event->type == IX_EVENT_RECV || event->type == IX_EVENT_SENT || event->type == IX_EVENT_EOF;

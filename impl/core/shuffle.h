@@ -36,8 +36,7 @@ struct ix_shuffle_connection {
 	struct ix_shuffle_connection *next; /* in the queue, in the list of who works on it, or among spare ones */
 	_Atomic unsigned state;             /* enum ix_connection_state; written under the lock */
 	unsigned home;                      /* thread; fixed while not idle */
-	ix_cookie cookie;                   /* of the ACCEPT that has run: for events that were made before it; the home
-					     * thread's, read by who takes the connection */
+	ix_cookie cookie;                   /* of the ACCEPT that has run: for events that were made before it */
 	struct ix_shuffle_list events;      /* under the lock */
 	unsigned results;                   /* under the lock; told before the events */
 	struct ix_event result[IX_RESULTS_MAX];
@@ -70,6 +69,8 @@ int ix_shuffle_result(struct ix_shuffle *shuffle, struct ix_shuffle_connection *
 		      const struct ix_event *result);
 /* The home thread's: an idle connection is busy now. */
 void ix_shuffle_hold(struct ix_shuffle *shuffle, struct ix_shuffle_connection *connection, unsigned home);
+/* The home thread's: events that were made before the connection was accepted get its cookie when they are taken. */
+void ix_shuffle_accept(struct ix_shuffle *shuffle, struct ix_shuffle_connection *connection, ix_cookie cookie);
 /* The home thread's: the application has closed a busy connection, and its handle is gone. What it would have been told
  * of data, and of calls, is dropped. */
 void ix_shuffle_close(struct ix_shuffle *shuffle, struct ix_shuffle_connection *connection);

@@ -63,7 +63,7 @@ static void note_call(struct ix_thread *thread, const struct ix_call *call, int6
 	if (!connection)
 		return;
 	if (call->type == IX_CALL_ACCEPT)
-		connection->cookie = call->cookie;
+		ix_shuffle_accept(&ix_zygos_of(thread)->shuffle, connection, call->cookie);
 	else if (atomic_load_explicit(&connection->state, memory_order_relaxed) == IX_CONNECTION_BUSY &&
 		 !ix_handle_find(&thread->dataplane->group[ix_handle_group(call->handle)].handles, call->handle))
 		ix_shuffle_close(&ix_zygos_of(thread)->shuffle, connection);

@@ -132,7 +132,7 @@ inline run_remote()
 #endif
 	:: empty(remote) -> break
 	od;
-	d_step { c = 0; first = 0; n = 0 }
+	atomic { c = 0; first = 0; n = 0 }
 }
 
 inline serve()
@@ -257,7 +257,7 @@ proctype thief(byte me)
 #endif
 				:: else
 				fi;
-				d_step { c = 0; first = 0; n = 0 }
+				atomic { c = 0; first = 0; n = 0 }
 #ifndef M_NO_LOCK
 			:: lock /* held: look again */
 #endif
