@@ -95,8 +95,8 @@ static uint64_t cost_ns(struct sim_core *core, struct ix_work *work,
 }
 
 /* Runs a half or the handler of an interrupt. */
-static void run_kernel(struct sim_core *core, struct ix_work *work,
-		       void (*kernel)(struct ix_thread *thread, struct ix_work *work))
+static inline void run_kernel(struct sim_core *core, struct ix_work *work,
+			      void (*kernel)(struct ix_thread *thread, struct ix_work *work))
 {
 	set_stretch(core);
 	core->machine->running = 1;
@@ -106,14 +106,13 @@ static void run_kernel(struct sim_core *core, struct ix_work *work,
 
 void machine_pass_on_kicks(struct sim_machine *machine, uint64_t at_ns)
 {
-	for (; machine->woken; machine->woken &= machine->woken - 1) {
-		struct sim_core *core = &machine->core[__builtin_ctzll(machine->woken)];
+	for (; machine->kicked; machine->kicked &= machine->kicked - 1) {
+		struct sim_core *core = &machine->core[__builtin_ctzll(machine->kicked)];
 
 		machine_core_wake(core, at_ns);
-		if (machine->interrupted >> core->id & 1)
-			machine_core_interrupt(core, at_ns);
+		if ((machine->interrupted >> core->id & 1) && !sim_scheduled(&core->interrupt))
+			sim_schedule(machine->engine, &core->interrupt, at_ns + machine->interrupt_latency_ns);
 	}
-	machine->interrupted = 0;
 }
 
 /* A half that has stolen what its home thread is still processing waits for that, as for the lock. */
@@ -277,26 +276,18 @@ static void handle_interrupt(struct sim_core *core)
 static void on_interrupt(struct sim_event *event)
 {
 	struct sim_core *core = SIM_CONTAINER(event, struct sim_core, interrupt);
-	uint64_t now_ns = core->machine->engine->now_ns, busy_ns = core->kernel_until_ns;
+	struct sim_machine *machine = core->machine;
+	uint64_t now_ns = machine->engine->now_ns, busy_ns = core->kernel_until_ns;
 
-	if (core->state != CORE_OUTPUT || core->user_until_ns <= now_ns)
-		return;
 	if (core->handler_until_ns > busy_ns)
 		busy_ns = core->handler_until_ns;
-	if (busy_ns >= core->user_until_ns)
+	if (core->state == CORE_OUTPUT && busy_ns > now_ns && busy_ns < core->user_until_ns) {
+		sim_schedule(machine->engine, event, busy_ns);
 		return;
-	if (busy_ns > now_ns)
-		sim_schedule(core->machine->engine, event, busy_ns);
-	else
+	}
+	machine->interrupted &= ~(1ull << core->id);
+	if (core->state == CORE_OUTPUT && now_ns < core->user_until_ns && busy_ns <= now_ns)
 		handle_interrupt(core);
-}
-
-void machine_core_interrupt(struct sim_core *core, uint64_t at_ns)
-{
-	struct sim_machine *machine = core->machine;
-
-	if (!sim_scheduled(&core->interrupt))
-		sim_schedule(machine->engine, &core->interrupt, at_ns + machine->interrupt_latency_ns);
 }
 
 void machine_core_wake(struct sim_core *core, uint64_t at_ns)

@@ -93,10 +93,10 @@ struct sim_machine {
 	struct ix_dataplane *dataplane;
 	struct sim_core *core;
 	uint8_t *application_pool;
-	int shares;            /* its threads take work from each other */
-	int wakes_for_packets; /* an idle thread sees those in the ring of a thread in its user phase, and interrupts it */
-	int running;           /* a half, or an interrupt's handler, of the core */
-	uint64_t woken, interrupted;          /* the threads it has kicked, a bit each */
+	int shares;                           /* its threads take work from each other */
+	int running;                          /* a half, or an interrupt's handler, of the core */
+	uint64_t kicked;                      /* by it, a bit for each thread */
+	uint64_t interrupted;                 /* threads to which an interrupt is on its way */
 	double shared_stretch;                /* of a phase that begins while the sibling is active */
 	struct sim_trace **trace, *own_trace; /* *trace is NULL: none. Either may be set at any time */
 	void (*on_drop)(void *context, const struct ix_packet *packet); /* at the receive ring; may be NULL */

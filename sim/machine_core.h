@@ -19,9 +19,6 @@ void machine_core_start(struct sim_core *core);
 /* Ends the core's waiting at @at_ns, if it waits. */
 void machine_core_wake(struct sim_core *core, uint64_t at_ns);
 
-/* Sends it an interrupt at @at_ns. */
-void machine_core_interrupt(struct sim_core *core, uint64_t at_ns);
-
 /* Wakes and interrupts the threads that have been kicked. */
 void machine_pass_on_kicks(struct sim_machine *machine, uint64_t at_ns);
 

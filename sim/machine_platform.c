@@ -17,8 +17,8 @@ static void on_packet(void *context, unsigned queue, const struct ix_packet *pac
 		return;
 	}
 	machine_core_wake(core, machine->engine->now_ns);
-	if (machine->wakes_for_packets && machine_core_in_user_phase(core))
-		ix_wake_idle(machine->dataplane, 1);
+	if (machine->shares && machine_core_in_user_phase(core))
+		ix_notice_packets(machine->dataplane, queue);
 }
 
 /* The platform table of the core, in virtual time. */
@@ -53,18 +53,24 @@ static int ring_waiting(void *context, unsigned thread)
 	return sim_nic_waiting(&((struct sim_machine *)context)->nic, thread) != 0;
 }
 
-/* Of a core: at the end of what it is doing, for only then is what others shall look at there. */
+static uint64_t interrupts_pending(void *context)
+{
+	return ((struct sim_machine *)context)->interrupted;
+}
+
+/* Of a core: at the end of what it is doing, for only then is what others shall look at there. Of an idle one that has
+ * noticed a packet: when it would have. */
 static void kick(void *context, unsigned thread, int interrupt)
 {
 	struct sim_machine *machine = context;
 
 	if (!machine->core)
 		return;
-	machine->woken |= 1ull << thread;
+	machine->kicked |= 1ull << thread;
 	if (interrupt)
 		machine->interrupted |= 1ull << thread;
 	if (!machine->running)
-		machine_pass_on_kicks(machine, machine->engine->now_ns);
+		machine_pass_on_kicks(machine, machine->engine->now_ns + (interrupt ? machine->detect_ns : 0));
 }
 
 static struct ix_packet *packet_alloc(void *context, unsigned thread)
@@ -103,6 +109,7 @@ static struct ix_platform platform_of(struct sim_machine *machine)
 	    .steer = steer,
 	    .kick = kick,
 	    .ring_waiting = ring_waiting,
+	    .interrupts_pending = interrupts_pending,
 	    .packet_alloc = packet_alloc,
 	    .packet_free = packet_free,
 	    .data_room = machine->pool->room,
@@ -158,7 +165,6 @@ int sim_machine_init(struct sim_machine *machine, struct sim_engine *engine, str
 	machine->detect_ns = (uint64_t)llrint(options->costs.detect_ns);
 	machine->interrupt_latency_ns = (uint64_t)llrint(options->costs.ns[SIM_COST_INTERRUPT_LATENCY]);
 	machine->shares = options->core.scheduler->has_work != NULL;
-	machine->wakes_for_packets = options->core.scheduler == &ix_scheduler_zygos;
 	machine->shared_stretch = 2 / options->costs.hyperthread_speedup;
 	machine->trace = &machine->own_trace;
 	sim_charge_init(&machine->charge, &options->costs, options->connections);

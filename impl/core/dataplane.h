@@ -197,9 +197,12 @@ int ix_thread_has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t
  */
 void ix_thread_idle(struct ix_thread *thread, int idle);
 
-/* Kicks up to @count threads that are idle; returns how many. For a world that sees packets arrive at a busy thread:
- * an idle one that polls all rings would notice. */
+/* Kicks up to @count threads that are idle; returns how many. */
 unsigned ix_wake_idle(struct ix_dataplane *dataplane, unsigned count);
+
+/* For such a world in virtual time, which sees packets come to the ring of a thread in its user phase: an idle thread
+ * that asks again and again would notice. Does what it would do, or kicks it. */
+void ix_notice_packets(struct ix_dataplane *dataplane, unsigned target);
 
 /* Is the group this thread's to process now? */
 static inline int ix_owns(const struct ix_thread *thread, const struct ix_flow_group *group)

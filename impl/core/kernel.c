@@ -170,6 +170,16 @@ unsigned ix_wake_idle(struct ix_dataplane *dataplane, unsigned count)
 	return woken;
 }
 
+void ix_notice_packets(struct ix_dataplane *dataplane, unsigned target)
+{
+	const struct ix_scheduler *scheduler = dataplane->options.scheduler;
+	uint64_t idle = atomic_load_explicit(&dataplane->idle, memory_order_relaxed);
+
+	if (!idle || (scheduler->notice && scheduler->notice(&dataplane->thread[__builtin_ctzll(idle)], target)))
+		return;
+	ix_wake_idle(dataplane, 1);
+}
+
 int ix_thread_has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns)
 {
 	const struct ix_scheduler *scheduler = thread->dataplane->options.scheduler;

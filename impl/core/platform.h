@@ -1,7 +1,7 @@
 /*
  * What the core needs from outside: time, packets, steering, memory. The simulator implements it in virtual time, the
- * DPDK dataplane in real time. One table per dataplane; functions are called only by the thread they name, except kick
- * and ring_waiting.
+ * DPDK dataplane in real time. One table per dataplane; functions are called only by the thread they name, except kick,
+ * ring_waiting and interrupts_pending.
  */
 #ifndef IX_PLATFORM_H
 #define IX_PLATFORM_H
@@ -29,6 +29,9 @@ struct ix_platform {
 
 	/* Do packets wait in the receive ring of @thread? A hint; called by any thread. May be NULL: never known. */
 	int (*ring_waiting)(void *context, unsigned thread);
+
+	/* Threads, a bit each, to which an interrupt is on its way, so that another would do nothing. A hint, as above. */
+	uint64_t (*interrupts_pending)(void *context);
 
 	/* A packet with room for data_room bytes at data, or NULL; and its return (any thread). */
 	struct ix_packet *(*packet_alloc)(void *context, unsigned thread);

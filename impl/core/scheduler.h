@@ -37,6 +37,10 @@ struct ix_scheduler {
 	/* Is there something to do now, besides what every scheduler looks at? If not, *until_ns may be brought forward
 	 * to when there may be. May be NULL. */
 	int (*has_work)(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns);
+
+	/* @idle waits, but is to be thought of as asking again and again, and packets have come to the ring of @target:
+	 * does what it would do. 0: cannot be done for it. May be NULL. */
+	int (*notice)(struct ix_thread *idle, unsigned target);
 };
 
 extern const struct ix_scheduler ix_scheduler_ix;

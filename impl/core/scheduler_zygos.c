@@ -49,7 +49,6 @@ static int thread_start(struct ix_thread *thread)
 	const struct ix_options *options = &thread->dataplane->options;
 	const struct ix_platform *platform = &thread->dataplane->platform;
 	struct ix_zygos *zygos = platform->allocate(platform->context, sizeof(*zygos), _Alignof(struct ix_zygos));
-	unsigned i, n = 0;
 
 	if (!zygos)
 		return IX_ERR_NO_MEMORY;
@@ -61,9 +60,6 @@ static int thread_start(struct ix_thread *thread)
 	}
 	ix_shuffle_init(&zygos->shuffle, zygos->pool, options->events);
 	zygos->random = (options->steal_seed + thread->id) * 0x9e3779b97f4a7c15ull | 1;
-	for (i = 0; i < options->threads; i++)
-		if (i != thread->id)
-			zygos->order[n++] = (uint8_t)i;
 	return 0;
 }
 
@@ -167,14 +163,17 @@ static unsigned random_below(struct ix_zygos *zygos, unsigned n)
 	return (unsigned)((zygos->random * 0x2545f4914f6cdd1dull >> 32) * n >> 32);
 }
 
-/* The @i-th other thread of a random order that is drawn as it goes. */
-static unsigned other_thread(struct ix_zygos *zygos, unsigned i, unsigned n)
+/* Takes a thread out of a set of them (a bit each, not empty) at random. */
+static unsigned draw(struct ix_zygos *zygos, uint64_t *threads)
 {
-	unsigned j = i + random_below(zygos, n - i);
-	uint8_t chosen = zygos->order[j];
+	uint64_t rest = *threads;
+	unsigned skip = rest & (rest - 1) ? random_below(zygos, (unsigned)__builtin_popcountll(rest)) : 0, thread;
 
-	zygos->order[j] = zygos->order[i];
-	return zygos->order[i] = chosen;
+	while (skip--)
+		rest &= rest - 1;
+	thread = (unsigned)__builtin_ctzll(rest);
+	*threads &= ~(1ull << thread);
+	return thread;
 }
 
 static int interrupts(const struct ix_thread *thread)
@@ -183,20 +182,58 @@ static int interrupts(const struct ix_thread *thread)
 }
 
 /* Would an interrupt of @target get something done? */
-static int waits_for_interrupt(const struct ix_dataplane *dataplane, unsigned target)
+static inline int has_work_for_interrupt(const struct ix_dataplane *dataplane, unsigned target)
 {
 	const struct ix_thread *thread = &dataplane->thread[target];
-	const struct ix_zygos *zygos = ix_zygos_of(thread);
 	const struct ix_platform *platform = &dataplane->platform;
+	const struct ix_zygos *zygos;
 
 	if (atomic_load_explicit(&thread->mode, memory_order_relaxed) != IX_MODE_USER)
 		return 0;
+	zygos = ix_zygos_of(thread);
 	if (ix_shipment_waiting(&zygos->remote))
 		return 1;
 	if (ix_shuffle_ready(&zygos->shuffle))
 		return 0;
 	return atomic_load_explicit(&zygos->backlog, memory_order_relaxed) ||
 	       (platform->ring_waiting && platform->ring_waiting(platform->context, target));
+}
+
+/* Of @threads, those to which no interrupt is on its way. */
+static uint64_t without_interrupt(const struct ix_dataplane *dataplane, uint64_t threads)
+{
+	const struct ix_platform *platform = &dataplane->platform;
+
+	return threads && platform->interrupts_pending ? threads & ~platform->interrupts_pending(platform->context)
+						       : threads;
+}
+
+static int waits_for_interrupt(const struct ix_dataplane *dataplane, unsigned target)
+{
+	return has_work_for_interrupt(dataplane, target) && without_interrupt(dataplane, 1ull << target);
+}
+
+/* The threads for which an interrupt would get something done, other than @thread; none with the cooperative variant. */
+static uint64_t all_waiting_for_interrupt(const struct ix_thread *thread)
+{
+	const struct ix_dataplane *dataplane = thread->dataplane;
+	uint64_t waiting = 0;
+
+	if (!interrupts(thread))
+		return 0;
+	for (unsigned i = 0; i < dataplane->options.threads; i++)
+		waiting |= (uint64_t)(has_work_for_interrupt(dataplane, i) != 0) << i;
+	return without_interrupt(dataplane, waiting & ~(1ull << thread->id));
+}
+
+/* The threads whose shuffle queues hold something; a look without the lock. */
+static uint64_t all_ready(const struct ix_dataplane *dataplane)
+{
+	uint64_t ready = 0;
+
+	for (unsigned i = 0; i < dataplane->options.threads; i++)
+		ready |= (uint64_t)(ix_shuffle_ready(&ix_zygos_of(&dataplane->thread[i])->shuffle) != 0) << i;
+	return ready;
 }
 
 /* When @target may be interrupted next. */
@@ -239,14 +276,21 @@ void ix_zygos_nudge(struct ix_thread *thread, unsigned target, struct ix_work *w
 /* Nothing to steal: others may have packets to process first, so that there will be. One interrupt at a time. */
 static void interrupt_one(struct ix_thread *thread, struct ix_work *work)
 {
-	struct ix_zygos *zygos = ix_zygos_of(thread);
-	unsigned others = thread->dataplane->options.threads - 1, i, target;
+	uint64_t waiting = all_waiting_for_interrupt(thread);
 
-	for (i = 0; i < others; i++) {
-		target = other_thread(zygos, i, others);
-		if (waits_for_interrupt(thread->dataplane, target) && interrupt_other(thread, target, work))
+	while (waiting)
+		if (interrupt_other(thread, draw(ix_zygos_of(thread), &waiting), work))
 			return;
-	}
+}
+
+static int notice(struct ix_thread *idle, unsigned target)
+{
+	struct ix_work ignored = {0};
+
+	if (!interrupts(idle) || !waits_for_interrupt(idle->dataplane, target))
+		return 1;
+	idle->now_ns = ix_clock_ns(idle);
+	return interrupt_other(idle, target, &ignored);
 }
 
 /* Takes one connection from @victim into the user phase to come. */
@@ -285,15 +329,16 @@ static unsigned take(struct ix_thread *thread, struct ix_thread *victim, struct 
 	return n;
 }
 
+/* From another thread, chosen at random among those that have something. */
 static void steal(struct ix_thread *thread, struct ix_work *work)
 {
-	unsigned others = thread->dataplane->options.threads - 1, i;
+	struct ix_dataplane *dataplane = thread->dataplane;
+	uint64_t ready = all_ready(dataplane) & ~(1ull << thread->id);
 
-	for (i = 0; i < others; i++)
-		if (take(thread, &thread->dataplane->thread[other_thread(ix_zygos_of(thread), i, others)], work))
+	while (ready)
+		if (take(thread, &dataplane->thread[draw(ix_zygos_of(thread), &ready)], work))
 			return;
-	if (interrupts(thread))
-		interrupt_one(thread, work);
+	interrupt_one(thread, work);
 }
 
 /* Calls shipped here, then packets if nothing is ready. */
@@ -355,18 +400,13 @@ static void interrupt(struct ix_thread *thread, struct ix_work *work)
 static int has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *until_ns)
 {
 	const struct ix_zygos *zygos = ix_zygos_of(thread);
-	uint64_t at_ns;
-	unsigned i;
+	uint64_t waiting, at_ns;
 
-	if (zygos->own || zygos->stolen || zygos->shuffle.local.first || ix_shuffle_ready(&zygos->shuffle) ||
-	    ix_shipment_waiting(&zygos->remote))
+	if (zygos->own || zygos->stolen || zygos->shuffle.local.first || ix_shipment_waiting(&zygos->remote) ||
+	    all_ready(thread->dataplane))
 		return 1;
-	for (i = 0; i < thread->dataplane->options.threads; i++) {
-		if (ix_shuffle_ready(&ix_zygos_of(&thread->dataplane->thread[i])->shuffle))
-			return 1;
-		if (i == thread->id || !interrupts(thread) || !waits_for_interrupt(thread->dataplane, i))
-			continue;
-		at_ns = next_interrupt_ns(thread->dataplane, i);
+	for (waiting = all_waiting_for_interrupt(thread); waiting; waiting &= waiting - 1) {
+		at_ns = next_interrupt_ns(thread->dataplane, (unsigned)__builtin_ctzll(waiting));
 		if (at_ns <= now_ns)
 			return 1;
 		if (at_ns < *until_ns)
@@ -385,6 +425,7 @@ const struct ix_scheduler ix_scheduler_zygos = {
     .input = input,
     .interrupt = interrupt,
     .has_work = has_work,
+    .notice = notice,
 };
 
 const struct ix_scheduler ix_scheduler_zygos_cooperative = {
@@ -397,4 +438,5 @@ const struct ix_scheduler ix_scheduler_zygos_cooperative = {
     .input = input,
     .interrupt = interrupt,
     .has_work = has_work,
+    .notice = notice,
 };

@@ -25,7 +25,6 @@ struct ix_zygos {
 	struct ix_shuffle_event *pool;
 	struct ix_shipment_pool shipments;
 	uint64_t random;
-	uint8_t order[IX_THREADS_MAX]; /* the other threads, shuffled as it goes */
 };
 
 static inline struct ix_zygos *ix_zygos_of(const struct ix_thread *thread)
