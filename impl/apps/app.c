@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct ix_app ix_app_echo;
+extern const struct ix_app ix_app_echo, ix_app_spin, ix_app_kv, ix_app_http;
 
-const struct ix_app *const ix_apps[] = {&ix_app_echo, NULL};
+const struct ix_app *const ix_apps[] = {&ix_app_echo, &ix_app_spin, &ix_app_kv, &ix_app_http, NULL};
 
 const struct ix_app *ix_app_find(const char *name)
 {

@@ -1,18 +1,20 @@
 #!/bin/sh
-# usage: fetch.sh CACHE
-# Fetches the distribution's source package of lwIP into CACHE/lwip-VERSION (nothing is done if it is there) and prints
-# that directory. The system's apt configuration is read, never changed; apt verifies the signatures of the lists and,
+# usage: fetch.sh CACHE [PACKAGE VERSION MEMBER]
+# Fetches the distribution's source package of lwIP (or of PACKAGE, which has a directory MEMBER) into
+# CACHE/PACKAGE-VERSION (nothing is done if it is there) and prints that directory. The system's apt configuration is read, never changed; apt verifies the signatures of the lists and,
 # through them, the checksums of the files. Needs no root. APT_ETC is where sources.list is, if not in /etc/apt.
 set -eu
-version=2.1.3
 cache=$1
+package=${2:-lwip}
+version=${3:-2.1.3}
+member=${4:-src}
 etc=${APT_ETC:-/etc/apt}
-source_dir=$cache/lwip-$version
+source_dir=$cache/$package-$version
 [ -e "$source_dir/.complete" ] && { echo "$source_dir"; exit 0; }
 
 fail()
 {
-	echo "ixlab: fetching the lwIP source package: $1" >&2
+	echo "ixlab: fetching the $package source package: $1" >&2
 	exit 1
 }
 
@@ -21,7 +23,7 @@ fail_apt()
 {
 	cause=$(grep -m 1 '^[EW]:' "$work/log" || tail -n 1 "$work/log")
 	fail "apt-get $1: ${cause:-failed}. This step needs the network once: run it again with a network (http_proxy is \
-followed), or unpack Debian's lwip $version as $source_dir and create the file .complete in it"
+followed), or unpack Debian's $package $version as $source_dir and create the file .complete in it"
 }
 
 mkdir -p "$cache"
@@ -65,10 +67,10 @@ apt()
 		-o Acquire::AllowInsecureRepositories=false -o APT::Get::AllowUnauthenticated=false "$@"
 }
 apt update >"$work/log" 2>&1 || fail_apt update
-(cd "$work/unpacked" && apt source lwip >"$work/log" 2>&1) || fail_apt source
-set -- "$work"/unpacked/lwip-"$version"*/src
-[ -d "$1" ] || fail "expected version $version, got: $(cd "$work/unpacked" && echo lwip*)"
+(cd "$work/unpacked" && apt source "$package" >"$work/log" 2>&1) || fail_apt source
+set -- "$work/unpacked/$package-$version"*/"$member"
+[ -d "$1" ] || fail "expected version $version, got: $(cd "$work/unpacked" && echo "$package"*)"
 rm -rf "$source_dir"
-mv "${1%/src}" "$source_dir"
+mv "${1%/"$member"}" "$source_dir"
 touch "$source_dir/.complete"
 echo "$source_dir"
