@@ -6,8 +6,9 @@
 #include <string.h>
 
 extern const struct ix_app ix_app_echo, ix_app_spin, ix_app_kv, ix_app_http;
+extern const struct ix_app ix_app_load; /* of harness/load */
 
-const struct ix_app *const ix_apps[] = {&ix_app_echo, &ix_app_spin, &ix_app_kv, &ix_app_http, NULL};
+const struct ix_app *const ix_apps[] = {&ix_app_echo, &ix_app_spin, &ix_app_kv, &ix_app_http, &ix_app_load, NULL};
 
 const struct ix_app *ix_app_find(const char *name)
 {

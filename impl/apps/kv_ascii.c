@@ -112,16 +112,19 @@ static void reply_item(struct kv_session *session, struct kv_item *item, bool wi
 static void get_all(struct kv_session *session, const uint8_t *at, const uint8_t *end, bool with_cas,
 		    const int64_t *expires_s)
 {
+	const uint8_t *first = at;
 	struct token token;
 	struct kv_key key;
 
-	while (next_token(&at, end, &token)) {
-		struct kv_item *item;
-
-		if (!read_key(&token, &key)) {
+	while (next_token(&at, end, &token))
+		if (!read_key(&token, &key)) { /* no part of a reply before an error */
 			kv_reply_text(session, bad_line);
 			return;
 		}
+	for (at = first; next_token(&at, end, &token);) {
+		struct kv_item *item;
+
+		read_key(&token, &key);
 		item = expires_s ? kv_touch(session->store, key, *expires_s) : kv_get(session->store, key);
 		if (!item)
 			continue;
@@ -179,7 +182,7 @@ static void command_store(struct kv_session *session, const struct line *line, e
 	const struct token *token = line->token;
 	unsigned words = mode == KV_CAS ? 6 : 5;
 	uint64_t flags, bytes;
-	int64_t expiry, length;
+	int64_t expiry;
 	enum kv_status status;
 	struct kv_key key;
 
@@ -190,16 +193,11 @@ static void command_store(struct kv_session *session, const struct line *line, e
 	}
 	session->quiet = line->count > words && is(&token[words], "noreply");
 	if (!read_key(&token[1], &key) || !read_number(&token[2], UINT32_MAX, &flags) ||
-	    !read_signed(&token[3], &expiry) || !read_signed(&token[4], &length) ||
+	    !read_signed(&token[3], &expiry) || !read_number(&token[4], INT32_MAX - 2, &bytes) ||
 	    (mode == KV_CAS && !read_number(&token[5], UINT64_MAX, &session->cas))) {
 		reply(session, bad_line);
 		return;
 	}
-	if (length < 0 || length > INT32_MAX - 2) {
-		reply(session, "CLIENT_ERROR bad data chunk\r\n");
-		return;
-	}
-	bytes = (uint64_t)length;
 	session->item = kv_item_create(session->store, session->runtime, key, (uint32_t)flags, kv_expires_s(expiry),
 				       bytes > KV_VALUE_MAX ? UINT32_MAX : (uint32_t)bytes, &status);
 	if (!session->item) {
@@ -307,7 +305,7 @@ static void command_flush(struct kv_session *session, const struct line *line)
 	if (line->count - noreply > 2) {
 		kv_reply_text(session, "ERROR\r\n");
 	} else if (line->count - noreply == 2 && !read_signed(&line->token[1], &delay_s)) {
-		reply(session, bad_line);
+		reply(session, "CLIENT_ERROR invalid exptime argument\r\n");
 	} else {
 		session->store->flushes++;
 		kv_flush(session->store, delay_s);
@@ -328,7 +326,9 @@ static void command_stats(struct kv_session *session, const struct line *line)
 {
 	struct token kind = line->count > 1 ? line->token[1] : (struct token){NULL, 0};
 
-	if (line->count > 2 || kv_stats(session, kind.at, kind.length, emit_stat))
+	if (line->count > 1) /* "detail on" is one kind */
+		kind.length = (size_t)(line->end - kind.at);
+	if (kv_stats(session, kind.at, kind.length, emit_stat))
 		kv_reply_text(session, "ERROR\r\n");
 	else
 		kv_reply_text(session, line->count > 1 && is(&kind, "reset") ? "RESET\r\n" : "END\r\n");
@@ -346,6 +346,13 @@ static void command_verbosity(struct kv_session *session, const struct line *lin
 		reply(session, bad_line);
 	else
 		reply(session, "OK\r\n"); /* there is no log whose length it could set */
+}
+
+static bool is_http(const struct line *line)
+{
+	const struct token *last = &line->token[line->count - 1];
+
+	return line->count >= 2 && last->length == 8 && !memcmp(last->at, "HTTP/1.", 7);
 }
 
 static void command(struct kv_session *session, const struct line *line)
@@ -377,6 +384,8 @@ static void command(struct kv_session *session, const struct line *line)
 	else if (is(name, "verbosity"))
 		command_verbosity(session, line);
 	else if (is(name, "quit"))
+		session->quit = true;
+	else if (is_http(line)) /* a browser that was talked into it: what follows may be meant as commands */
 		session->quit = true;
 	else
 		kv_reply_text(session, "ERROR\r\n");

@@ -197,8 +197,9 @@ int kv_stats(struct kv_session *session, const uint8_t *kind, size_t length, kv_
 	} else if (length == 5 && !memcmp(kind, "reset", 5)) {
 		kv_counts_reset(store);
 		store->flushes = 0;
-	} else if (length != 5 || (memcmp(kind, "items", 5) != 0 && memcmp(kind, "slabs", 5) != 0)) {
-		return -1; /* (items and slabs: there are no slab classes here) */
+	} else if (!(length == 5 && (!memcmp(kind, "items", 5) || !memcmp(kind, "slabs", 5))) &&
+		   !(length > 7 && !memcmp(kind, "detail ", 7))) {
+		return -1; /* there are no slab classes and no prefixes here: nothing to tell of these */
 	}
 	return 0;
 }
