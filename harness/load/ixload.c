@@ -128,12 +128,13 @@ struct progress {
 
 static void show(const struct progress *progress, unsigned seconds)
 {
+	const struct ix_app *app = ix_app_find("load");
 	uint64_t replies = 0;
 
 	for (unsigned i = 0; i < progress->threads; i++) {
 		struct ix_app_counter counter;
 
-		if (ix_app_load.counters(host_state(host, i), &counter, 1))
+		if (app->counters(host_state(host, i), &counter, 1))
 			replies += counter.value;
 	}
 	fprintf(stderr, "\r\033[Kixload: %u s, %llu replies", seconds, (unsigned long long)replies);
@@ -231,7 +232,7 @@ static _Noreturn void reject(const struct options *options, const struct ix_app_
 int main(int argc, char **argv)
 {
 	struct options options = {.threads = 1};
-	struct host_config config = {.mode = HOST_PARTITIONED, .app = &ix_app_load};
+	struct host_config config = {.mode = HOST_PARTITIONED, .app = ix_app_find("load")};
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
 	struct ix_app_error error;
 	struct progress progress;

@@ -5,7 +5,7 @@ PACKET_SRCS := $(PACKET_COMMON) tests/packet/wire_memory.c
 $(foreach t,packet_script test_mutation test_language,$(eval $(call test,packet/$(t),tests/packet/$(t).c $(PACKET_SRCS),\
 	$(TCP_LIBS),$(TCP_LDLIBS))))
 $(eval $(call test,packet/packet_script_ports,tests/packet/packet_script.c tests/packet/wire_ports.c $(PACKET_COMMON),\
-	ixdp ixapps ix ixtcp lwip ixnic ixcore,$(TCP_LDLIBS) $(call pkg,--libs,libconfig) $(NIC_LDLIBS)))
+	$(IXDP_LINK),$(IXDP_LDLIBS)))
 $(BUILD)/obj/tests/packet/wire_ports.o: CFLAGS_ALL += -march=corei7
 $(eval $(call fuzzer,script,tests/fuzz/fuzz_script.c $(filter-out tests/packet/corpus.c,$(PACKET_SRCS)),$(TCP_LIBS),\
 	$(TCP_LDLIBS)))
