@@ -45,24 +45,15 @@ static int fail(struct fitting *f, int status, const char *text, const char *wha
 	return status;
 }
 
-/* The system with which a row is fitted: the last of those that its measurement runs. MEASURE_COSTS if none. */
-static enum measure_costs system_of(const struct comparison_row *row)
+/* A row is fitted with the last of the systems that its measurement runs. */
+static bool belongs(const struct comparison_row *row, enum measure_system system)
 {
 	const struct measure *entry = measure_find(row->published->id);
-	enum measure_costs last = MEASURE_COSTS;
 
-	for (int i = MEASURE_IX; entry && i <= MEASURE_MTCP; i++)
-		if (measure_uses(entry, (enum measure_costs)i))
-			last = (enum measure_costs)i;
-	return last;
+	return comparison_calibrated(row) && !row->why_not && entry && measure_system_of(entry) == system;
 }
 
-static bool belongs(const struct comparison_row *row, enum measure_costs system)
-{
-	return comparison_calibrated(row) && !row->why_not && system_of(row) == system;
-}
-
-bool calibrate_has_rows(const struct calibrate_job *job, enum measure_costs system)
+bool calibrate_has_rows(const struct calibrate_job *job, enum measure_system system)
 {
 	for (size_t i = 0; i < job->rows->count; i++)
 		if (belongs(&job->rows->row[i], system))
@@ -379,7 +370,7 @@ static int start_parameter(struct fitting *f, const struct calibrate_parameter *
 	while (which < MEASURE_COSTS - 1 && !(parameter->files & 1u << which))
 		which++;
 	if (fit->parameters == CALIBRATE_PARAMETERS_MAX)
-		return fail(f, 2, "more parameters of %s than can be fitted", measure_costs_name[fit->system]);
+		return fail(f, 2, "more parameters of %s than can be fitted", measure_system_name[fit->system]);
 	calibrate_scratch_path(f->job, (enum measure_costs)which, path, sizeof(path));
 	text = cost_edit_read(path);
 	value = text ? cost_edit_get(text, parameter->key) : NAN;
@@ -391,7 +382,7 @@ static int start_parameter(struct fitting *f, const struct calibrate_parameter *
 	return 0;
 }
 
-int calibrate_fit(const struct calibrate_job *job, enum measure_costs system, struct calibrate_fit *fit, char *error,
+int calibrate_fit(const struct calibrate_job *job, enum measure_system system, struct calibrate_fit *fit, char *error,
 		  size_t error_size)
 {
 	struct fitting f = {.job = job, .fit = fit, .error = error, .error_size = error_size};
@@ -407,7 +398,7 @@ int calibrate_fit(const struct calibrate_job *job, enum measure_costs system, st
 		return f.status;
 	if (fit->rows < fit->parameters) {
 		snprintf(error, error_size, "%s: %zu rows to calibrate with, fewer than the %zu constants to be fitted",
-			 measure_costs_name[system], fit->rows, fit->parameters);
+			 measure_system_name[system], fit->rows, fit->parameters);
 		return 2;
 	}
 	return fit->parameters ? solve(&f) : 0;

@@ -18,10 +18,10 @@
 #define CALIBRATE_ROWS_MAX       256
 
 struct calibrate_parameter {
-	enum measure_costs system; /* with which it is fitted */
-	const char *key;           /* in the cost file */
-	unsigned files;            /* bits 1 << measure_costs: where the value goes */
-	const char *why;           /* which rows tell it: for the reader */
+	enum measure_system system; /* with which it is fitted */
+	const char *key;            /* in the cost file */
+	unsigned files;             /* bits 1 << measure_costs: where the value goes */
+	const char *why;            /* which rows tell it: for the reader */
 };
 
 /* Ended by an entry without key. */
@@ -39,7 +39,7 @@ struct calibrate_residual {
 
 /* What one system's fit came to. */
 struct calibrate_fit {
-	enum measure_costs system;
+	enum measure_system system;
 	struct calibrate_estimate estimate[CALIBRATE_PARAMETERS_MAX];
 	struct calibrate_residual residual[CALIBRATE_ROWS_MAX];
 	size_t parameters, rows;
@@ -62,14 +62,14 @@ struct calibrate_job {
 };
 
 /* Whether any row sets parameters of @system. */
-bool calibrate_has_rows(const struct calibrate_job *job, enum measure_costs system);
+bool calibrate_has_rows(const struct calibrate_job *job, enum measure_system system);
 
 /*
  * Fits @system, starting from the cost files in the scratch folder (calibrate_prepare()), which afterwards hold the
  * fitted values. 0, 1 (a run failed) or 2 (fewer rows than parameters, a fit that the rows do not determine) with
  * @error.
  */
-int calibrate_fit(const struct calibrate_job *job, enum measure_costs system, struct calibrate_fit *fit, char *error,
+int calibrate_fit(const struct calibrate_job *job, enum measure_system system, struct calibrate_fit *fit, char *error,
 		  size_t error_size);
 
 /* Copies the cost files to the scratch folder as NAME.cfg. 0 or 2 with @error. */

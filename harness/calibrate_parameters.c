@@ -5,13 +5,12 @@
 #include "harness/calibrate.h"
 
 #define IX        (1u << MEASURE_IX)
-#define ZYGOS     (1u << MEASURE_ZYGOS)
 #define LINUX     (1u << MEASURE_LINUX)
 #define MTCP      (1u << MEASURE_MTCP)
 #define MEMCACHED (1u << MEASURE_MEMCACHED)
 
 const struct calibrate_parameter calibrate_parameters[] = {
-    {MEASURE_IX, "cycle_ns", IX | ZYGOS, "gain of batching"},
-    {MEASURE_IX, "receive_ns", IX | ZYGOS, "small tasks"},
-    {MEASURE_IX, "service_us", MEMCACHED, "throughput of memcached"},
+    {MEASURE_ON_IX, "cycle_ns", IX, "gain of batching"},
+    {MEASURE_ON_IX, "receive_ns", IX, "small tasks"},
+    {MEASURE_ON_IX, "service_us", MEMCACHED, "throughput of memcached"},
     {0}};

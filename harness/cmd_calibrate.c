@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define WORKERS_MAX 4096
-#define SYSTEMS     (MEASURE_MTCP + 1)
 
 struct calibrate_input {
 	const char *published, *out, *only;
@@ -28,7 +27,8 @@ static const struct argp_option options[] = {
     {"published", KEY_PUBLISHED, "FILE", 0,
      "Figures to fit to, in the form of the default, results/published.csv; only rows marked calibrate are used", 0},
     {"costs", KEY_COSTS, "NAME=FILE", 0,
-     "Start from this cost file for NAME: ix, zygos, linux, mtcp or memcached; may be given several times", 0},
+     "Start from this cost file for NAME: ix (for zygos, too), linux, mtcp or memcached; may be given several times",
+     0},
     {"out", KEY_OUT, "DIR", 0, "Write the cost files here instead of over those started from", 0},
     {"system", KEY_SYSTEM, "NAME", 0, "Fit only ix, zygos, linux or mtcp; default: one after the other", 0},
     {"quick", KEY_QUICK, NULL, 0, "Short runs, for a first look", 0},
@@ -51,9 +51,8 @@ static void parse_costs(struct calibrate_input *input, const char *value)
 	int which = equals ? find_name(value, (size_t)(equals - value)) : -1;
 
 	if (which < 0)
-		command_reject(
-		    "option '--costs': '%s': must be NAME=FILE with NAME one of ix, zygos, linux, mtcp, memcached",
-		    value);
+		command_reject("option '--costs': '%s': must be NAME=FILE with NAME one of ix, linux, mtcp, memcached",
+			       value);
 	input->job.costs[which] = equals + 1;
 }
 
@@ -82,9 +81,11 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		input->out = value;
 		return 0;
 	case KEY_SYSTEM:
-		if (find_name(value, strlen(value)) < 0 || find_name(value, strlen(value)) >= SYSTEMS)
+		for (int i = 0; i < MEASURE_SYSTEMS && !input->only; i++)
+			if (!strcmp(value, measure_system_name[i]))
+				input->only = value;
+		if (!input->only)
 			command_reject("option '--system': '%s': must be ix, zygos, linux or mtcp", value);
-		input->only = value;
 		return 0;
 	case KEY_QUICK:
 		input->job.effort = MEASURE_QUICK;
@@ -115,13 +116,13 @@ static void show_progress(void *context, const struct calibrate_fit *fit)
 
 	if (!input->quiet)
 		fprintf(stderr, "calibrate %s: iteration %u: residuals %.2f%% (root mean square)\n",
-			measure_costs_name[fit->system], fit->iterations, 100 * fit->rms);
+			measure_system_name[fit->system], fit->iterations, 100 * fit->rms);
 }
 
 static void print_fit(const struct calibrate_fit *fit)
 {
 	printf("%s: %zu constants from %zu rows, %u iterations%s; residuals %.2f%% (root mean square)\n",
-	       measure_costs_name[fit->system], fit->parameters, fit->rows, fit->iterations,
+	       measure_system_name[fit->system], fit->parameters, fit->rows, fit->iterations,
 	       fit->converged ? "" : " (not converged)", 100 * fit->rms);
 	for (size_t p = 0; p < fit->parameters; p++) {
 		const struct calibrate_estimate *e = &fit->estimate[p];
@@ -170,7 +171,7 @@ static char *provenance(const struct calibrate_fit *fits, size_t count, enum mea
 		}
 	for (size_t f = 0; any && f < count; f++) {
 		fprintf(out, "#: Rows of the fit of %s, residuals %.2f%% (root mean square):\n",
-			measure_costs_name[fits[f].system], 100 * fits[f].rms);
+			measure_system_name[fits[f].system], 100 * fits[f].rms);
 		for (size_t i = 0; i < fits[f].rows; i++)
 			fprintf(out, "#:   %s %+.1f%%\n", fits[f].residual[i].row->published->id,
 				100 * (fits[f].residual[i].simulated / fits[f].residual[i].row->published->value - 1));
@@ -219,16 +220,16 @@ static int fit_all(struct calibrate_input *input, struct calibrate_fit *fits, si
 {
 	char error[512];
 
-	for (int system = 0; system < SYSTEMS; system++) {
+	for (int system = 0; system < MEASURE_SYSTEMS; system++) {
 		int status;
 
-		if (input->only && strcmp(input->only, measure_costs_name[system]) != 0)
+		if (input->only && strcmp(input->only, measure_system_name[system]) != 0)
 			continue;
-		if (!calibrate_has_rows(&input->job, (enum measure_costs)system)) {
-			printf("%s: no rows to calibrate with; its constants stay\n", measure_costs_name[system]);
+		if (!calibrate_has_rows(&input->job, (enum measure_system)system)) {
+			printf("%s: no rows to calibrate with; its constants stay\n", measure_system_name[system]);
 			continue;
 		}
-		status = calibrate_fit(&input->job, (enum measure_costs)system, &fits[*count], error, sizeof(error));
+		status = calibrate_fit(&input->job, (enum measure_system)system, &fits[*count], error, sizeof(error));
 		if (status) {
 			command_complain("%s: %s", input->published, error);
 			return status;
@@ -258,7 +259,7 @@ static void remove_scratch(const char *folder, const struct calibrate_job *job)
 
 static int calibrate(struct calibrate_input *input)
 {
-	struct calibrate_fit *fits = calloc(SYSTEMS, sizeof(*fits));
+	struct calibrate_fit *fits = calloc(MEASURE_SYSTEMS, sizeof(*fits));
 	size_t count = 0;
 	char error[512];
 	int status = fits ? calibrate_prepare(&input->job, error, sizeof(error)) : EXIT_RUN_FAILED;

@@ -24,7 +24,7 @@ static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "Database to keep values in; default: results.db", 0},
     {"published", KEY_PUBLISHED, "FILE", 0, "Figures to compare with; default: results/published.csv", 0},
     {"costs", KEY_COSTS, "NAME=FILE", 0,
-     "Use this cost file for NAME: ix, zygos, linux, mtcp or memcached; may be given several times", 0},
+     "Use this cost file for NAME: ix (for zygos, too), linux, mtcp or memcached; may be given several times", 0},
     {"fresh", KEY_FRESH, NULL, 0, "Forget the values kept and measure all again", 0},
     {"quiet", KEY_QUIET, NULL, 0, "No progress", 0},
     {0},
@@ -40,8 +40,7 @@ static void parse_costs(struct compare_input *input, const char *value)
 			return;
 		}
 	}
-	command_reject("option '--costs': '%s': must be NAME=FILE with NAME one of ix, zygos, linux, mtcp, memcached",
-		       value);
+	command_reject("option '--costs': '%s': must be NAME=FILE with NAME one of ix, linux, mtcp, memcached", value);
 }
 
 static void parse_jobs(struct compare_input *input, const char *value)

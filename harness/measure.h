@@ -13,10 +13,14 @@
 #include "harness/point.h"
 
 /* The cost files that measurements may use. */
-enum measure_costs { MEASURE_IX, MEASURE_ZYGOS, MEASURE_LINUX, MEASURE_MTCP, MEASURE_MEMCACHED, MEASURE_COSTS };
+enum measure_costs { MEASURE_IX, MEASURE_LINUX, MEASURE_MTCP, MEASURE_MEMCACHED, MEASURE_COSTS };
 
 extern const char *const measure_costs_name[MEASURE_COSTS];    /* "ix", ... */
 extern const char *const measure_costs_default[MEASURE_COSTS]; /* "costs/ix.cfg", ... */
+
+/* Families of systems, in the order in which they are calibrated; ix and zygos share their cost file. */
+enum measure_system { MEASURE_ON_IX, MEASURE_ON_ZYGOS, MEASURE_ON_LINUX, MEASURE_ON_MTCP, MEASURE_SYSTEMS };
+extern const char *const measure_system_name[MEASURE_SYSTEMS]; /* "ix", "zygos", "linux", "mtcp" */
 
 /* How much is simulated: for a first look, for the fit (no stopping rule, so that residuals are smooth), for results. */
 enum measure_effort { MEASURE_QUICK, MEASURE_FIT, MEASURE_FULL, MEASURE_EFFORTS };
@@ -52,6 +56,9 @@ const struct measure *measure_find(const char *id);
 
 /* Whether the measurement of @row depends on the cost file @which. */
 bool measure_uses(const struct measure *row, enum measure_costs which);
+
+/* The last family that the measurement of @row runs; MEASURE_SYSTEMS where it runs none. */
+enum measure_system measure_system_of(const struct measure *row);
 
 /* Kind "measure": row, effort, and costs_NAME with costs_NAME_hash for those that the row uses. Metric: value. */
 extern const struct point_kind point_kind_measure;

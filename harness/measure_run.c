@@ -78,8 +78,6 @@ static enum measure_costs costs_of(const char *system)
 {
 	if (!strncmp(system, "linux", 5))
 		return MEASURE_LINUX;
-	if (!strncmp(system, "zygos", 5))
-		return MEASURE_ZYGOS;
 	return !strcmp(system, "mtcp") ? MEASURE_MTCP : MEASURE_IX;
 }
 

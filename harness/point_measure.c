@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const measure_costs_name[MEASURE_COSTS] = {"ix", "zygos", "linux", "mtcp", "memcached"};
-const char *const measure_costs_default[MEASURE_COSTS] = {"costs/ix.cfg", "costs/zygos.cfg", "costs/linux.cfg",
-							  "costs/mtcp.cfg", "costs/memcached.cfg"};
+const char *const measure_costs_name[MEASURE_COSTS] = {"ix", "linux", "mtcp", "memcached"};
+const char *const measure_costs_default[MEASURE_COSTS] = {"costs/ix.cfg", "costs/linux.cfg", "costs/mtcp.cfg",
+							  "costs/memcached.cfg"};
+const char *const measure_system_name[MEASURE_SYSTEMS] = {"ix", "zygos", "linux", "mtcp"};
 const char *const measure_effort_name[MEASURE_EFFORTS] = {"quick", "fit", "full"};
 
 static const struct measure *const tables[] = {measure_queue, measure_tasks,     measure_memcached, measure_echo,
@@ -26,23 +27,42 @@ const struct measure *measure_find(const char *id)
 	return NULL;
 }
 
-static bool names(const char *setup, const char *what)
+static bool mentions(const struct measure *row, const char *what)
 {
-	return setup && strstr(setup, what);
+	return row->compute &&
+	       ((row->setup && strstr(row->setup, what)) || (row->against && strstr(row->against, what)));
 }
 
 bool measure_uses(const struct measure *row, enum measure_costs which)
 {
-	static const char *const marks[MEASURE_COSTS] = {"system=ix", "system=zygos", "system=linux", "system=mtcp",
-							 "@"};
-
-	return row->compute && (names(row->setup, marks[which]) || names(row->against, marks[which]));
+	switch (which) {
+	case MEASURE_IX:
+		return mentions(row, "system=ix") || mentions(row, "system=zygos");
+	case MEASURE_LINUX:
+		return mentions(row, "system=linux");
+	case MEASURE_MTCP:
+		return mentions(row, "system=mtcp");
+	default:
+		return mentions(row, "@");
+	}
 }
 
-static const char *const measure_keys[] = {"row",         "effort",           "costs_ix",        "costs_ix_hash",
-					   "costs_zygos", "costs_zygos_hash", "costs_linux",     "costs_linux_hash",
-					   "costs_mtcp",  "costs_mtcp_hash",  "costs_memcached", "costs_memcached_hash",
-					   NULL};
+enum measure_system measure_system_of(const struct measure *row)
+{
+	enum measure_system last = MEASURE_SYSTEMS;
+	char mark[32];
+
+	for (int i = 0; i < MEASURE_SYSTEMS; i++) {
+		snprintf(mark, sizeof(mark), "system=%s", measure_system_name[i]);
+		if (mentions(row, mark))
+			last = (enum measure_system)i;
+	}
+	return last;
+}
+
+static const char *const measure_keys[] = {
+    "row",        "effort",          "costs_ix",        "costs_ix_hash",        "costs_linux", "costs_linux_hash",
+    "costs_mtcp", "costs_mtcp_hash", "costs_memcached", "costs_memcached_hash", NULL};
 
 static const char *text_of(const json_t *params, const char *key)
 {
