@@ -29,4 +29,29 @@ int measure_crossing_task(struct measuring *m, const struct measure *row, struct
 /* The peak over the load of the steals per request of setup, times scale. */
 int measure_steal_peak(struct measuring *m, const struct measure *row, struct interval *out);
 
+/* The throughput of setup, in requests per second times scale; with against: over that of against. */
+int measure_throughput(struct measuring *m, const struct measure *row, struct interval *out);
+
+/* The highest throughput over numbers of connections, each with one request outstanding; with against: over its. */
+int measure_peak_throughput(struct measuring *m, const struct measure *row, struct interval *out);
+
+/* The fewest cores of two threads each with which setup reaches level times its throughput with eight. */
+int measure_cores_to_saturate(struct measuring *m, const struct measure *row, struct interval *out);
+
+/* The time from one end to the other of a message, in us, where both ends run setup: a round trip whose client costs
+ * nothing, less one way of wire and the time the message is on it. */
+int measure_one_way(struct measuring *m, const struct measure *row, struct interval *out);
+
+/* The size of message, in bytes times scale, for which size over that time is level in Gb/s. */
+int measure_size_for_goodput(struct measuring *m, const struct measure *row, struct interval *out);
+
+/* p99 of setup in us, and what the load generator adds to it (client_us of the memcached cost file). */
+int measure_unloaded(struct measuring *m, const struct measure *row, struct interval *out);
+
+/* Processor cycles per message of setup, at level GHz. */
+int measure_cycles(struct measuring *m, const struct measure *row, struct interval *out);
+
+/* Misses of the last-level cache per message of setup (system and connections). */
+int measure_misses(struct measuring *m, const struct measure *row, struct interval *out);
+
 #endif

@@ -2,7 +2,7 @@
 #include "harness/measure_metrics.h"
 
 /* Of the Linux configurations the thesis compares with the better one, in which the connections float. */
-#define SILO "cores=16 connections=2752 service=tpcc mean_us=33 slo=1000us "
+#define SILO "cores=16 threads_per_core=2 service_kind=spin connections=2752 service=tpcc mean_us=33 slo=1000us "
 
 const struct measure measure_silo[] = {
     {.id = "silo-service-mean", .compute = measure_service_quantile, .setup = "service=tpcc"},

@@ -4,7 +4,7 @@
  */
 #include "harness/measure_metrics.h"
 
-#define MACHINE    "cores=16 connections=2752 "
+#define MACHINE    "cores=16 threads_per_core=2 service_kind=spin connections=2752 "
 #define SLO        "slo=10S "
 #define BOUND      "servers=16 slo=10S "
 #define NOT_YET(x) .compute = NULL, .why_not = x
