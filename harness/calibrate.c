@@ -50,7 +50,8 @@ static bool belongs(const struct comparison_row *row, enum measure_system system
 {
 	const struct measure *entry = measure_find(row->published->id);
 
-	return comparison_calibrated(row) && !row->why_not && entry && measure_system_of(entry) == system;
+	return comparison_calibrated(row) && entry && entry->compute && !entry->not_fitted &&
+	       measure_system_of(entry) == system;
 }
 
 bool calibrate_has_rows(const struct calibrate_job *job, enum measure_system system)

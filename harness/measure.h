@@ -45,10 +45,11 @@ struct measure {
 	const char *id;     /* of the row */
 	measure_fn compute; /* NULL: not modelled */
 	const char *setup;  /* parameters of the point as text, "system=ix batch=1"; what is meant depends on compute */
-	const char *against; /* of the point it is compared with */
-	double scale;        /* from the simulator's unit to the row's; 0: 1 */
-	double level;        /* what the function needs: a share, a quantile, ... */
-	const char *why_not; /* where compute is NULL: the reason, a few words */
+	const char *against;    /* of the point it is compared with */
+	double scale;           /* from the simulator's unit to the row's; 0: 1 */
+	double level;           /* what the function needs: a share, a quantile, ... */
+	const char *why_not;    /* where compute is NULL: the reason, a few words */
+	const char *not_fitted; /* measured, but never fitted to whatever its use: the reason; NULL for most */
 };
 
 /* The entry of the row @id, or NULL. */

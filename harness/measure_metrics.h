@@ -45,7 +45,8 @@ int measure_one_way(struct measuring *m, const struct measure *row, struct inter
 /* The size of message, in bytes times scale, for which size over that time is level in Gb/s. */
 int measure_size_for_goodput(struct measuring *m, const struct measure *row, struct interval *out);
 
-/* p99 of setup in us, and what the load generator adds to it (client_us of the memcached cost file). */
+/* p99 of setup in us, and what neither host's constant costs explain (client_us, and for Linux linux_tail_us, of the
+ * memcached cost file). */
 int measure_unloaded(struct measuring *m, const struct measure *row, struct interval *out);
 
 /* Processor cycles per message of setup, at level GHz. */

@@ -171,13 +171,14 @@ int measure_size_for_goodput(struct measuring *m, const struct measure *row, str
 int measure_unloaded(struct measuring *m, const struct measure *row, struct interval *out)
 {
 	json_t *params = measure_params(m, row->setup);
-	double client_us = 0;
+	double client_us = 0, linux_us = 0;
 	int status = !params || measure_constant(m, "client_us", &client_us) ||
+		     (strstr(row->setup, "system=linux") && measure_constant(m, "linux_tail_us", &linux_us)) ||
 		     measure_metric(m, &point_kind_system, params, "p99_us", out);
 
-	out->value += client_us;
-	out->low += client_us;
-	out->high += client_us;
+	out->value += client_us + linux_us;
+	out->low += client_us + linux_us;
+	out->high += client_us + linux_us;
 	json_decref(params);
 	return status;
 }
