@@ -11,7 +11,6 @@
 #define LONG     MACHINE ECHO "connections=2048 closed=2048 messages_per_connection=1024 wire_links=1 "
 #define SHORT    ECHO "connections=2048 closed=2048 messages_per_connection=1 "
 #define SATURATE 0.95
-#define GHZ      2.4
 
 const struct measure measure_echo[] = {
     {.id = "netpipe-ix-oneway", .compute = measure_one_way, .setup = NETPIPE "system=ix"},
@@ -53,10 +52,8 @@ const struct measure measure_echo[] = {
     {.id = "conn-cycles-low",
      .compute = measure_cycles,
      .setup = MACHINE ECHO "connections=16 closed=16 wire_links=4 system=ix",
-     .level = GHZ,
      .not_fitted = "the load is not stated, and the cycles of threads that poll in vain are counted there"},
     {.id = "conn-cycles-high",
      .compute = measure_cycles,
-     .setup = MACHINE ECHO "connections=2048 closed=2048 wire_links=4 system=ix",
-     .level = GHZ},
+     .setup = MACHINE ECHO "connections=2048 closed=2048 wire_links=4 system=ix"},
     {0}};

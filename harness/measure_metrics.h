@@ -49,7 +49,7 @@ int measure_size_for_goodput(struct measuring *m, const struct measure *row, str
  * memcached cost file). */
 int measure_unloaded(struct measuring *m, const struct measure *row, struct interval *out);
 
-/* Processor cycles per message of setup, at level GHz. */
+/* Processor cycles per message of setup. */
 int measure_cycles(struct measuring *m, const struct measure *row, struct interval *out);
 
 /* Misses of the last-level cache per message of setup (system and connections). */

@@ -2,7 +2,6 @@
 #include "harness/measure_metrics.h"
 #include "harness/point_costs.h"
 #include "harness/point_system.h"
-#include "sim/segment.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -100,34 +99,12 @@ int measure_cores_to_saturate(struct measuring *m, const struct measure *row, st
 	return 0;
 }
 
-static int read_costs(struct measuring *m, const json_t *params, struct sim_costs *costs)
-{
-	const char *system = json_string_value(json_object_get(params, "system"));
-	const struct sim_host_kind *kind = system ? sim_host_kind_find(system) : NULL;
-
-	if (kind)
-		return point_costs_read(costs, kind->costs, params, m->error);
-	snprintf(m->error->text, sizeof(m->error->text), "no system is called '%.40s'", system ? system : "");
-	return 1;
-}
-
-/* Of a message of @bytes; see measure_one_way(). */
+/* See measure_one_way(). */
 static int one_way_us(struct measuring *m, json_t *params, uint32_t bytes, struct interval *out)
 {
-	struct sim_costs costs;
-	double less_us;
-
 	json_object_set_new(params, "request_bytes", json_integer(bytes));
 	json_object_set_new(params, "reply_bytes", json_integer(bytes));
-	if (read_costs(m, params, &costs) || measure_metric(m, &point_kind_system, params, "mean_us", out))
-		return 1;
-	less_us = costs.wire_delay_ns / 1e3;
-	if (costs.wire_bandwidth_gbps > 0)
-		less_us += sim_message_wire_bytes(bytes) * 8 / costs.wire_bandwidth_gbps / 1e3;
-	out->value -= less_us;
-	out->low -= less_us;
-	out->high -= less_us;
-	return 0;
+	return measure_metric(m, &point_kind_system, params, "one_way_us", out);
 }
 
 int measure_one_way(struct measuring *m, const struct measure *row, struct interval *out)
@@ -186,18 +163,21 @@ int measure_unloaded(struct measuring *m, const struct measure *row, struct inte
 int measure_cycles(struct measuring *m, const struct measure *row, struct interval *out)
 {
 	json_t *params = measure_params(m, row->setup);
-	struct point_result result;
-	double threads = json_number_value(json_object_get(params, "cores")), busy;
-	int status = !params || measure_point(m, &point_kind_system, params, &result);
+	int status = !params || measure_metric(m, &point_kind_system, params, "cycles_per_message", out);
 
 	json_decref(params);
-	if (status)
-		return status;
-	busy = point_metric(&result, "utilization")->value * threads;
-	*out = measure_exactly(busy / point_metric(&result, "throughput")->value * row->level * 1e9);
-	out->low = out->high = NAN; /* a ratio of two means of one run, without an interval of its own */
-	point_result_clear(&result);
-	return 0;
+	return status;
+}
+
+static int read_costs(struct measuring *m, const json_t *params, struct sim_costs *costs)
+{
+	const char *system = json_string_value(json_object_get(params, "system"));
+	const struct sim_host_kind *kind = system ? sim_host_kind_find(system) : NULL;
+
+	if (kind)
+		return point_costs_read(costs, kind->costs, params, m->error);
+	snprintf(m->error->text, sizeof(m->error->text), "no system is called '%.40s'", system ? system : "");
+	return 1;
 }
 
 int measure_misses(struct measuring *m, const struct measure *row, struct interval *out)

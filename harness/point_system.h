@@ -66,4 +66,18 @@ int system_point_simulate(const struct system_point *point, double rate_rps, boo
 void system_point_metrics(const struct system_point *point, double rate_rps, const struct system_outcome *outcome,
 			  struct point_result *result);
 
+/*
+ * Of a closed loop of one client, whose own host costs nothing in the simulation: the time of a message from end to end
+ * were both ends such a server. A round trip holds two ways of wire and one server; less one way, that is what it is.
+ */
+double system_point_one_way_us(const struct system_point *point, double round_trip_us);
+
+/*
+ * Adds cycles_per_message (of the processors, idle ones left out), misses_per_message (of the last-level cache, by the
+ * cost model), goodput_gbps (of replies), and in a closed loop of one client one_way_us and one_way_gbps, the size of a
+ * request over that time.
+ */
+void system_point_derived(const struct system_point *point, const struct system_outcome *outcome,
+			  struct point_result *result);
+
 #endif

@@ -246,6 +246,7 @@ void system_point_metrics(const struct system_point *point, double rate_rps, con
 	point_add(result, "steals_per_request", share((double)t->host.steals, (double)t->replies));
 	point_add(result, "interrupts_per_request", share((double)t->host.interrupts, (double)t->replies));
 	point_add(result, "wire_share", fmax(t->to_server_busy_ns, t->to_clients_busy_ns) / (double)t->now_ns);
+	system_point_derived(point, outcome, result);
 	point_add(result, "in_system", t->in_system_integral_ns / (double)t->now_ns);
 	point_add(result, "dropped", (double)t->dropped);
 	point_add(result, "drop_share", share((double)t->dropped, (double)t->arrivals));
