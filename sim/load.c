@@ -8,11 +8,22 @@
 
 #define NS_PER_S 1e9
 
+/* Signed integers convert to and from doubles in one instruction, unsigned ones do not. */
+static inline double real_of(uint64_t value)
+{
+	return (double)(int64_t)value;
+}
+
+static inline uint64_t rounded(double value)
+{
+	return (uint64_t)(int64_t)(value + 0.5);
+}
+
 static void count_present(struct sim_load *load, int change)
 {
 	struct sim_load_totals *t = &load->totals;
 
-	t->present_integral_ns += (double)t->present * (double)(load->engine->now_ns - load->changed_ns);
+	t->present_integral_ns += real_of(t->present) * real_of(load->engine->now_ns - load->changed_ns);
 	t->present += (uint64_t)(int64_t)change;
 	load->changed_ns = load->engine->now_ns;
 }
@@ -128,11 +139,11 @@ static struct ix_packet *make(struct sim_load *load, uint32_t number)
 	message = (struct sim_message *)(void *)packet->data;
 	message->header = (struct ix_message_header){.connection = connection->number};
 	request = &message->request;
-	*request = (struct sim_request){.intended_ns = load->engine->now_ns,
-					.service_ns = (uint64_t)(service_ns + 0.5),
-					.connection = number,
-					.sequence = connection->sent++};
-	add_frames(request, &load->plain);
+	*request = load->plain;
+	request->intended_ns = load->engine->now_ns;
+	request->service_ns = rounded(service_ns);
+	request->connection = number;
+	request->sequence = connection->sent++;
 	if (load->options->messages_per_connection)
 		add_connection(load, request);
 	if (load->options->acks > 0)
@@ -140,7 +151,7 @@ static struct ix_packet *make(struct sim_load *load, uint32_t number)
 	packet->length = sizeof(*message);
 	packet->rss_hash = connection->hash;
 	load->totals.arrivals++;
-	load->totals.work_offered_ns += (double)request->service_ns;
+	load->totals.work_offered_ns += real_of(request->service_ns);
 	count_present(load, 1);
 	return packet;
 }
@@ -160,7 +171,7 @@ static void on_arrival(struct sim_event *event)
 	struct ix_packet *packet = make(load, number);
 
 	load->next_ns += load->gap[load->drawn] * load->gap_ns;
-	sim_schedule(load->engine, event, (uint64_t)(load->next_ns + 0.5));
+	sim_schedule(load->engine, event, rounded(load->next_ns));
 	if (packet)
 		submit(load, packet, number);
 }
@@ -173,7 +184,7 @@ static void on_start(struct sim_event *event)
 
 	if (load->started < load->options->closed) {
 		load->next_ns += load->options->mean_ns / load->options->cores;
-		sim_schedule(load->engine, event, (uint64_t)(load->next_ns + 0.5));
+		sim_schedule(load->engine, event, rounded(load->next_ns));
 	}
 	arrive(load, number);
 }
@@ -207,8 +218,8 @@ uint64_t sim_load_replied(struct sim_load *load, struct ix_packet *packet)
 	load->totals.out_of_order += (int32_t)(request->sequence - connection->expected) < 0;
 	connection->expected = request->sequence + 1;
 	load->totals.replies++;
-	load->totals.latency_sum_ns += (double)latency_ns;
-	load->totals.work_replied_ns += (double)request->service_ns;
+	load->totals.latency_sum_ns += real_of(latency_ns);
+	load->totals.work_replied_ns += real_of(request->service_ns);
 	count_present(load, -1);
 	if (load->options->closed) {
 		sim_wire_send(&load->think, packet);
@@ -255,9 +266,10 @@ static void init_frames(struct sim_load *load)
 	const struct sim_system_options *o = load->options;
 	uint32_t bare = sim_segment_wire_bytes(0);
 
-	load->plain = (struct sim_load_frames){
-	    (uint16_t)(sim_segments(o->request_bytes) - 1), (uint16_t)(sim_segments(o->reply_bytes) - 1),
-	    sim_message_wire_bytes(o->request_bytes), sim_message_wire_bytes(o->reply_bytes)};
+	load->plain.extra_rx = (uint16_t)(sim_segments(o->request_bytes) - 1);
+	load->plain.extra_tx = (uint16_t)(sim_segments(o->reply_bytes) - 1);
+	load->plain.request_wire_bytes = sim_message_wire_bytes(o->request_bytes);
+	load->plain.reply_wire_bytes = sim_message_wire_bytes(o->reply_bytes);
 	/* SYN and ACK one way, SYN with ACK the other; RST. */
 	load->opening = (struct sim_load_frames){2, 1, 2 * bare, bare};
 	load->closing = (struct sim_load_frames){1, 0, bare, 0};
@@ -289,7 +301,7 @@ static void start(struct sim_load *load)
 		load->next_ns = load->gap[0] * load->gap_ns;
 		load->arrival.fire = on_arrival;
 	}
-	sim_schedule(load->engine, &load->arrival, (uint64_t)(load->next_ns + 0.5));
+	sim_schedule(load->engine, &load->arrival, rounded(load->next_ns));
 }
 
 int sim_load_init(struct sim_load *load, const struct sim_system_options *options, struct sim_engine *engine,

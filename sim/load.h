@@ -68,7 +68,8 @@ struct sim_load {
 	double gap_ns, service_scale;
 	unsigned started; /* clients of a closed loop */
 
-	struct sim_load_frames plain, opening, closing; /* opening and closing: what these add */
+	struct sim_request plain;                /* what all requests have in common */
+	struct sim_load_frames opening, closing; /* what these add */
 	double acks_due;
 
 	struct sim_load_totals totals;

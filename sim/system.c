@@ -61,7 +61,7 @@ static void on_reply(void *context, struct ix_packet *packet)
 
 	if (system->observe || system->host->trace)
 		tell(system, packet);
-	system->latency_us[system->latencies++] = (double)sim_load_replied(&system->load, packet) / NS_PER_US;
+	system->latency_us[system->latencies++] = (double)(int64_t)sim_load_replied(&system->load, packet) / NS_PER_US;
 	if (system->latencies == BLOCK)
 		hand_out(system);
 	if (system->load.totals.replies == system->wanted)

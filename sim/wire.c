@@ -49,6 +49,7 @@ void sim_wire_init(struct sim_wire *wire, struct sim_engine *engine, struct sim_
 	wire->event.fire = arrive;
 	wire->ns_per_byte = options->bandwidth_bps ? 8e9 / (double)options->bandwidth_bps : 0;
 	wire->impaired = options->loss > 0 || options->duplicate > 0 || options->reorder > 0 || options->corrupt > 0;
+	wire->ideal = !wire->impaired && !options->bandwidth_bps && !options->delay_ns;
 	if (wire->impaired)
 		rng_init(&wire->rng, seed + number * SEED_STEP, RNG_WIRE, replication);
 }
@@ -144,15 +145,12 @@ static uint64_t serialization_ns(struct sim_wire *wire, const struct ix_packet *
 	return whole_ns;
 }
 
-uint64_t sim_wire_send(struct sim_wire *wire, struct ix_packet *packet)
+/* On a wire that takes time, or is not to be trusted. */
+static uint64_t serialize(struct sim_wire *wire, struct ix_packet *packet)
 {
 	uint64_t now_ns = wire->engine->now_ns, start_ns = wire->free_ns > now_ns ? wire->free_ns : now_ns;
 	uint64_t left_ns, at_ns;
 
-	if (wire->bonded)
-		return sim_wire_send(&wire->bonded[packet->rss_hash % wire->bonded_count], packet);
-	wire->totals.packets++;
-	wire->totals.bytes += packet->length;
 	if (wire->options.queue_bytes && wire->ns_per_byte > 0 &&
 	    (double)(start_ns - now_ns) > (double)wire->options.queue_bytes * wire->ns_per_byte) {
 		wire->totals.overflowed++;
@@ -164,11 +162,21 @@ uint64_t sim_wire_send(struct sim_wire *wire, struct ix_packet *packet)
 	at_ns = left_ns + wire->options.delay_ns;
 	if (wire->impaired)
 		impair(wire, packet, at_ns);
-	else if (at_ns == now_ns && !sim_wire_in_flight(wire))
-		hand_over(wire, packet);
 	else
 		enqueue(wire, &wire->on_time, packet, at_ns);
 	return left_ns;
+}
+
+uint64_t sim_wire_send(struct sim_wire *wire, struct ix_packet *packet)
+{
+	if (wire->bonded)
+		return sim_wire_send(&wire->bonded[packet->rss_hash % wire->bonded_count], packet);
+	wire->totals.packets++;
+	wire->totals.bytes += packet->length;
+	if (!wire->ideal)
+		return serialize(wire, packet);
+	hand_over(wire, packet);
+	return wire->engine->now_ns;
 }
 
 void sim_wire_bond(struct sim_wire *wire, struct sim_wire *bonded, uint32_t count)

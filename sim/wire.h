@@ -48,6 +48,7 @@ struct sim_wire {
 	uint64_t free_ns; /* when the last bit handed in so far will have left */
 	double ns_per_byte, carry_ns;
 	int impaired;
+	int ideal; /* neither takes time nor loses anything: delivers at once */
 	struct rng rng;
 	struct ix_packet_queue on_time, held;
 	struct sim_wire *bonded; /* NULL, or the wires that stand for this one */
