@@ -8,6 +8,7 @@ $(eval $(call test,unit/sim/test_processor,tests/unit/sim/test_processor.c,sim i
 $(eval $(call test,unit/sim/test_host_theory,tests/unit/sim/test_host_theory.c,sim ixcore analysis models,$(SIM_TEST_LIBS)))
 $(eval $(call test,unit/sim/test_host_threads,tests/unit/sim/test_host_threads.c,sim ixcore models,$(SIM_TEST_LIBS)))
 $(eval $(call test,unit/sim/test_machine,tests/unit/sim/test_machine.c,sim ixcore models,$(SIM_TEST_LIBS)))
+$(eval $(call test,unit/sim/test_zygos,tests/unit/sim/test_zygos.c,sim ixcore analysis models,$(SIM_TEST_LIBS)))
 $(eval $(call test,unit/sim/test_cost_file,tests/unit/sim/test_cost_file.c,$(HARNESS_LINK),$(HARNESS_LIBS)))
 $(eval $(call test,unit/sim/test_allocation,tests/unit/sim/test_allocation.c,sim ixcore models,$(SIM_TEST_LIBS) \
 	-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=aligned_alloc))
