@@ -95,6 +95,7 @@ struct sim_machine {
 	uint8_t *application_pool;
 	int shares;                           /* its threads take work from each other */
 	int running;                          /* a half, or an interrupt's handler, of the core */
+	uint64_t rings;                       /* threads in whose rings packets wait, a bit each */
 	uint64_t kicked;                      /* by it, a bit for each thread */
 	uint64_t interrupted;                 /* threads to which an interrupt is on its way */
 	double shared_stretch;                /* of a phase that begins while the sibling is active */

@@ -16,6 +16,7 @@ static void on_packet(void *context, unsigned queue, const struct ix_packet *pac
 			machine->on_drop(machine->drop_context, packet);
 		return;
 	}
+	machine->rings |= 1ull << queue;
 	machine_core_wake(core, machine->engine->now_ns);
 	if (machine->shares && machine_core_in_user_phase(core))
 		ix_notice_packets(machine->dataplane, queue);
@@ -33,6 +34,8 @@ static unsigned receive(void *context, unsigned thread, struct ix_packet **packe
 	struct sim_machine *machine = context;
 	unsigned taken = sim_nic_receive(&machine->nic, thread, packets, n);
 
+	if (!sim_nic_waiting(&machine->nic, thread))
+		machine->rings &= ~(1ull << thread);
 	for (unsigned i = 0; i < taken; i++)
 		packets[i]->user[0] = machine->engine->now_ns; /* sim_machine_polled_ns() */
 	return taken;
@@ -50,7 +53,12 @@ static int steer(void *context, unsigned group, unsigned thread)
 
 static int ring_waiting(void *context, unsigned thread)
 {
-	return sim_nic_waiting(&((struct sim_machine *)context)->nic, thread) != 0;
+	return ((struct sim_machine *)context)->rings >> thread & 1;
+}
+
+static uint64_t rings_waiting(void *context)
+{
+	return ((struct sim_machine *)context)->rings;
 }
 
 static uint64_t interrupts_pending(void *context)
@@ -109,6 +117,7 @@ static struct ix_platform platform_of(struct sim_machine *machine)
 	    .steer = steer,
 	    .kick = kick,
 	    .ring_waiting = ring_waiting,
+	    .rings_waiting = rings_waiting,
 	    .interrupts_pending = interrupts_pending,
 	    .packet_alloc = packet_alloc,
 	    .packet_free = packet_free,

@@ -30,6 +30,9 @@ struct ix_platform {
 	/* Do packets wait in the receive ring of @thread? A hint; called by any thread. May be NULL: never known. */
 	int (*ring_waiting)(void *context, unsigned thread);
 
+	/* Threads, a bit each; of no other is ring_waiting true. A hint, as above; NULL: all must be asked. */
+	uint64_t (*rings_waiting)(void *context);
+
 	/* Threads, a bit each, to which an interrupt is on its way, so that another would do nothing. A hint, as above. */
 	uint64_t (*interrupts_pending)(void *context);
 

@@ -74,11 +74,6 @@ struct ix_shipment *ix_shipment_take_all(struct ix_shipment_queue *queue)
 	return oldest;
 }
 
-int ix_shipment_waiting(const struct ix_shipment_queue *queue)
-{
-	return atomic_load_explicit(&queue->newest, memory_order_relaxed) != NULL;
-}
-
 static int grow(struct ix_shipment_pool *pool, const struct ix_platform *platform)
 {
 	struct ix_shipment_chunk *chunk = platform->allocate(platform->context, sizeof(*chunk), 64);

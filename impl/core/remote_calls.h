@@ -12,6 +12,7 @@
 #include "impl/core/abi.h"
 #include "impl/core/platform.h"
 #include <stdatomic.h>
+#include <stddef.h>
 
 struct ix_shuffle_connection;
 
@@ -54,7 +55,10 @@ void ix_shipment_push(struct ix_shipment_queue *queue, struct ix_shipment *shipm
 /* The owner: all of them, oldest first, chained by next; NULL when empty. */
 struct ix_shipment *ix_shipment_take_all(struct ix_shipment_queue *queue);
 /* A hint for any thread. */
-int ix_shipment_waiting(const struct ix_shipment_queue *queue);
+static inline int ix_shipment_waiting(const struct ix_shipment_queue *queue)
+{
+	return atomic_load_explicit(&queue->newest, memory_order_relaxed) != NULL;
+}
 
 /* A shipment that holds any one call at least; grows the pool; NULL when memory is short. Its owner's, in a kernel
  * phase. */

@@ -181,8 +181,18 @@ static int interrupts(const struct ix_thread *thread)
 	return thread->dataplane->options.scheduler == &ix_scheduler_zygos;
 }
 
+/* The threads, a bit each, in whose rings packets may be. */
+static uint64_t rings_waiting(const struct ix_dataplane *dataplane)
+{
+	const struct ix_platform *platform = &dataplane->platform;
+
+	if (!platform->ring_waiting)
+		return 0;
+	return platform->rings_waiting ? platform->rings_waiting(platform->context) : ~0ull;
+}
+
 /* Would an interrupt of @target get something done? */
-static inline int has_work_for_interrupt(const struct ix_dataplane *dataplane, unsigned target)
+static inline int has_work_for_interrupt(const struct ix_dataplane *dataplane, unsigned target, uint64_t rings)
 {
 	const struct ix_thread *thread = &dataplane->thread[target];
 	const struct ix_platform *platform = &dataplane->platform;
@@ -196,7 +206,7 @@ static inline int has_work_for_interrupt(const struct ix_dataplane *dataplane, u
 	if (ix_shuffle_ready(&zygos->shuffle))
 		return 0;
 	return atomic_load_explicit(&zygos->backlog, memory_order_relaxed) ||
-	       (platform->ring_waiting && platform->ring_waiting(platform->context, target));
+	       ((rings >> target & 1) && platform->ring_waiting(platform->context, target));
 }
 
 /* Of @threads, those to which no interrupt is on its way. */
@@ -210,19 +220,21 @@ static uint64_t without_interrupt(const struct ix_dataplane *dataplane, uint64_t
 
 static int waits_for_interrupt(const struct ix_dataplane *dataplane, unsigned target)
 {
-	return has_work_for_interrupt(dataplane, target) && without_interrupt(dataplane, 1ull << target);
+	return has_work_for_interrupt(dataplane, target, rings_waiting(dataplane)) &&
+	       without_interrupt(dataplane, 1ull << target);
 }
 
 /* The threads for which an interrupt would get something done, other than @thread; none with the cooperative variant. */
 static uint64_t all_waiting_for_interrupt(const struct ix_thread *thread)
 {
 	const struct ix_dataplane *dataplane = thread->dataplane;
-	uint64_t waiting = 0;
+	uint64_t waiting = 0, rings;
 
 	if (!interrupts(thread))
 		return 0;
+	rings = rings_waiting(dataplane);
 	for (unsigned i = 0; i < dataplane->options.threads; i++)
-		waiting |= (uint64_t)(has_work_for_interrupt(dataplane, i) != 0) << i;
+		waiting |= (uint64_t)(has_work_for_interrupt(dataplane, i, rings) != 0) << i;
 	return without_interrupt(dataplane, waiting & ~(1ull << thread->id));
 }
 
