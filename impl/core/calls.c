@@ -7,7 +7,8 @@
 
 #define UDP_PAYLOAD_MAX 65507
 
-static int check_sg(struct ix_thread *thread, const struct ix_call *call)
+/* inline here and below: on every call's path. */
+static inline int check_sg(struct ix_thread *thread, const struct ix_call *call)
 {
 	const uint8_t *array;
 	uint32_t i;
@@ -24,7 +25,7 @@ static int check_sg(struct ix_thread *thread, const struct ix_call *call)
 	return 0;
 }
 
-static int check_packet_buffer(const struct ix_thread *thread, const struct ix_call *call)
+static inline int check_packet_buffer(const struct ix_thread *thread, const struct ix_call *call)
 {
 	return call->buffer >> IX_POOL_SHIFT == IX_POOL_PACKETS &&
 		       ix_buffer_memory(thread->dataplane, call->buffer, call->length)
@@ -46,7 +47,7 @@ static int check_handle(struct ix_thread *thread, const struct ix_call *call, st
 	return thread->connection ? 0 : IX_ERR_BAD_HANDLE;
 }
 
-static int check_call(struct ix_thread *thread, const struct ix_call *call, struct ix_flow_group **group)
+static inline int check_call(struct ix_thread *thread, const struct ix_call *call, struct ix_flow_group **group)
 {
 	int error;
 
@@ -72,7 +73,7 @@ static int check_call(struct ix_thread *thread, const struct ix_call *call, stru
 	}
 }
 
-static void run(struct ix_thread *thread, struct ix_flow_group *group, struct ix_call *call)
+static inline void run(struct ix_thread *thread, struct ix_flow_group *group, struct ix_call *call)
 {
 	switch (call->type) {
 	case IX_CALL_TIMER:
@@ -86,7 +87,7 @@ static void run(struct ix_thread *thread, struct ix_flow_group *group, struct ix
 	}
 }
 
-void ix_run_call(struct ix_thread *thread, struct ix_call *call)
+static inline void run_call(struct ix_thread *thread, struct ix_call *call)
 {
 	struct ix_flow_group *group = NULL;
 
@@ -94,6 +95,11 @@ void ix_run_call(struct ix_thread *thread, struct ix_call *call)
 	call->result = check_call(thread, call, &group);
 	if (!call->result)
 		run(thread, group, call);
+}
+
+void ix_run_call(struct ix_thread *thread, struct ix_call *call)
+{
+	run_call(thread, call);
 }
 
 int ix_call_names_connection(uint32_t type)
@@ -139,7 +145,7 @@ void ix_run_calls(struct ix_thread *thread, struct ix_work *work)
 	for (i = 0; i < count; i++) {
 		struct ix_call call = thread->calls[i];
 
-		ix_run_call(thread, &call);
+		run_call(thread, &call);
 		thread->calls[i].result = call.result;
 		thread->counter_calls_failed += call.result < 0;
 	}

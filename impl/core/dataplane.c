@@ -125,6 +125,7 @@ static int start_group(struct ix_dataplane *dataplane, unsigned id)
 	atomic_init(&group->state, IX_GROUP_OWNED);
 	ix_list_init(&group->timers);
 	ix_handle_table_init(&group->handles, id);
+	group->handles.attaches = dataplane->options.scheduler->attaches;
 	if (dataplane->platform.steer(dataplane->platform.context, id, owner))
 		return IX_ERR_NO_ROUTE;
 	error =

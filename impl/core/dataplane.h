@@ -61,7 +61,7 @@ enum ix_group_state {
 };
 
 struct ix_flow_group {
-	unsigned id;
+	_Alignas(64) unsigned id;       /* neighbours belong to different threads */
 	_Atomic unsigned owner;         /* thread; the source while migrating */
 	_Atomic unsigned target;        /* of the migration under way, or of the last one */
 	_Atomic unsigned state;         /* enum ix_group_state */

@@ -1,5 +1,6 @@
 #include "impl/core/handle.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOT_MASK       ((1u << IX_HANDLE_SLOT_BITS) - 1)
 #define GENERATION_BITS (63 - IX_HANDLE_SLOT_BITS - IX_HANDLE_GROUP_BITS) /* a handle is a result, hence positive */
@@ -8,7 +9,6 @@
 
 struct ix_handle_slot {
 	void *object;        /* NULL: free */
-	void *attached;      /* the scheduler's; stays with the slot */
 	uint32_t generation; /* of the living handle, or of the next one */
 	uint32_t free_next;
 };
@@ -21,7 +21,19 @@ void ix_handle_table_init(struct ix_handle_table *table, uint32_t group)
 void ix_handle_table_fini(struct ix_handle_table *table)
 {
 	free(table->slot);
+	free(table->attached);
 	ix_handle_table_init(table, table->group);
+}
+
+static int grow_attached(struct ix_handle_table *table, uint32_t capacity)
+{
+	void **attached = realloc(table->attached, capacity * sizeof(*attached));
+
+	if (!attached)
+		return -1;
+	memset(attached + table->capacity, 0, (capacity - table->capacity) * sizeof(*attached));
+	table->attached = attached;
+	return 0;
 }
 
 static int grow(struct ix_handle_table *table)
@@ -29,13 +41,13 @@ static int grow(struct ix_handle_table *table)
 	uint32_t capacity = table->capacity ? table->capacity * 2 : 16, i;
 	struct ix_handle_slot *slot;
 
-	if (capacity > SLOT_MASK + 1)
+	if (capacity > SLOT_MASK + 1 || (table->attaches && grow_attached(table, capacity)))
 		return -1;
 	slot = realloc(table->slot, capacity * sizeof(*slot));
 	if (!slot)
 		return -1;
 	for (i = table->capacity; i < capacity; i++)
-		slot[i] = (struct ix_handle_slot){NULL, NULL, 1, i + 1 < capacity ? i + 1 : NO_SLOT};
+		slot[i] = (struct ix_handle_slot){NULL, 1, i + 1 < capacity ? i + 1 : NO_SLOT};
 	table->free_head = table->capacity;
 	table->slot = slot;
 	table->capacity = capacity;
@@ -95,5 +107,5 @@ void **ix_handle_attachment(struct ix_handle_table *table, ix_handle handle)
 {
 	uint32_t index = (uint32_t)handle & SLOT_MASK;
 
-	return index < table->capacity ? &table->slot[index].attached : NULL;
+	return index < table->capacity ? &table->attached[index] : NULL;
 }

@@ -14,6 +14,8 @@ struct ix_handle_table {
 	struct ix_handle_slot *slot; /* object and generation; freed slots are chained */
 	uint32_t capacity, used, free_head;
 	uint32_t group;
+	int attaches;    /* set before the first handle: slots have attachments */
+	void **attached; /* of each slot, whichever handle lives there */
 };
 
 void ix_handle_table_init(struct ix_handle_table *table, uint32_t group);
@@ -26,8 +28,8 @@ void ix_handle_free(struct ix_handle_table *table, ix_handle handle);
 /* The object, or NULL if the handle is none of this table's living ones. */
 void *ix_handle_find(const struct ix_handle_table *table, ix_handle handle);
 
-/* Where a scheduler keeps what belongs to the handle's slot, whichever handle lives there now (NULL at first); NULL when
- * there is no such slot. Valid until the table grows. */
+/* The attachment of the handle's slot (NULL at first), in a table that has them; NULL when there is no such slot. Valid
+ * until the table grows. */
 void **ix_handle_attachment(struct ix_handle_table *table, ix_handle handle);
 
 static inline uint32_t ix_handle_group(ix_handle handle)

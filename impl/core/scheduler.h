@@ -14,6 +14,7 @@ struct ix_work;
 
 struct ix_scheduler {
 	const char *name;
+	int attaches;                                  /* keeps something with each handle (handle.h) */
 	int (*thread_start)(struct ix_thread *thread); /* 0 or a negative enum ix_error */
 	void (*thread_stop)(struct ix_thread *thread);
 

@@ -429,6 +429,7 @@ static int has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *u
 
 const struct ix_scheduler ix_scheduler_zygos = {
     .name = "zygos",
+    .attaches = 1,
     .thread_start = thread_start,
     .thread_stop = thread_stop,
     .drain = ix_zygos_drop_calls,
@@ -442,6 +443,7 @@ const struct ix_scheduler ix_scheduler_zygos = {
 
 const struct ix_scheduler ix_scheduler_zygos_cooperative = {
     .name = "zygos-cooperative",
+    .attaches = 1,
     .thread_start = thread_start,
     .thread_stop = thread_stop,
     .drain = ix_zygos_drop_calls,

@@ -146,7 +146,7 @@ static void receive(struct ix_thread *thread, struct ix_flow_group *group, struc
 }
 
 /* The reply packet of thread->sg[count], complete but for its connection. */
-static struct ix_packet *gather(struct ix_thread *thread, uint32_t count, int *error)
+static inline struct ix_packet *fill(struct ix_thread *thread, uint32_t count, int *error)
 {
 	struct ix_platform *platform = &thread->dataplane->platform;
 	struct ix_packet *packet;
@@ -173,6 +173,11 @@ static struct ix_packet *gather(struct ix_thread *thread, uint32_t count, int *e
 	return packet;
 }
 
+static struct ix_packet *gather(struct ix_thread *thread, uint32_t count, int *error)
+{
+	return fill(thread, count, error);
+}
+
 static int64_t send_reply(struct ix_thread *thread, struct ix_flow_group *group, uint32_t count)
 {
 	struct connection *connection = thread->connection;
@@ -180,7 +185,7 @@ static int64_t send_reply(struct ix_thread *thread, struct ix_flow_group *group,
 	int error = 0;
 
 	if (!packet)
-		packet = gather(thread, count, &error);
+		packet = fill(thread, count, &error);
 	if (!packet)
 		return error;
 	thread->gathered = NULL;

@@ -1,7 +1,9 @@
 /*
  * What the core costs by itself: the timing wheel as TCP uses it (thousands of cancels per expiry), and requests per
  * second through the whole cycle with the message stack, an echo application on the bare arrays, and a NIC that only
- * moves pointers.
+ * moves pointers. Under zygos once with connections that their home thread works on, and once with nearly all stolen
+ * by a second thread: both on one processor, in turn, so that what is measured is instructions, not cache lines that
+ * travel.
  */
 #include "impl/core/dataplane.h"
 #include "impl/core/stack_message.h"
@@ -68,8 +70,9 @@ static struct {
 	struct ix_packet *free[PACKETS];
 	unsigned free_count;
 	uint8_t data[PACKETS][ROOM];
-	struct ix_sg sg[IX_BATCH_MAX];
+	struct ix_sg sg[2][IX_BATCH_MAX];
 	uint64_t now_ns, next, answered;
+	unsigned threads; /* the groups of thread 0 alone get requests */
 } nic;
 
 static uint64_t clock_ns(void *context, unsigned thread)
@@ -91,8 +94,8 @@ static unsigned receive(void *context, unsigned thread, struct ix_packet **packe
 {
 	unsigned i;
 
-	for (i = 0; i < n && nic.next < nic.answered + 64; i++, nic.next++) {
-		uint32_t connection = (uint32_t)(nic.next * 7919 % CONNECTIONS);
+	for (i = 0; i < n && nic.next < nic.answered + 64 && thread == 0; i++, nic.next++) {
+		uint32_t connection = (uint32_t)(nic.next * 7919 % CONNECTIONS) * nic.threads;
 		struct ix_message_header header = {.connection = connection / 128};
 
 		packets[i] = packet_alloc(NULL, 0);
@@ -144,11 +147,11 @@ static void echo(struct ix_thread *thread)
 		const struct ix_event *event = &thread->events[i];
 		struct ix_call *call = &thread->calls[thread->call_count];
 
-		nic.sg[i] = (struct ix_sg){.buffer = event->buffer, .length = event->length};
+		nic.sg[thread->id][i] = (struct ix_sg){.buffer = event->buffer, .length = event->length};
 		call[0].type = IX_CALL_SENDV;
 		call[0].handle = event->handle;
 		call[0].count = 1;
-		call[0].buffer = i * sizeof(struct ix_sg);
+		call[0].buffer = (uint64_t)((char *)&nic.sg[thread->id][i] - (char *)nic.sg);
 		call[1].type = IX_CALL_RECV_DONE;
 		call[1].handle = event->handle;
 		call[1].buffer = event->buffer;
@@ -157,7 +160,7 @@ static void echo(struct ix_thread *thread)
 	}
 }
 
-static int bench_echo(unsigned batch_bound)
+static int bench_echo(const struct ix_scheduler *scheduler, unsigned threads, unsigned batch_bound)
 {
 	struct ix_platform platform = {
 	    .clock_ns = clock_ns,
@@ -183,6 +186,9 @@ static int bench_echo(unsigned batch_bound)
 		nic.packet[i].data = nic.data[i];
 		packet_free(NULL, &nic.packet[i]);
 	}
+	nic.threads = threads;
+	options.threads = threads;
+	options.scheduler = scheduler;
 	options.batch_bound = batch_bound;
 	if (ix_dataplane_create(&dataplane, &options, &platform))
 		return 1;
@@ -192,8 +198,11 @@ static int bench_echo(unsigned batch_bound)
 
 		ix_kernel_enter(&dataplane->thread[0], &work);
 		echo(&dataplane->thread[0]);
+		while (threads > 1 && ix_kernel_enter(&dataplane->thread[1], &work))
+			echo(&dataplane->thread[1]);
 	}
-	printf("echo, message stack, B = %u: %.1f ns a request\n", batch_bound, (seconds() - begin) / REQUESTS * 1e9);
+	printf("echo, message stack, %s, B = %u, %.2f stolen: %.1f ns a request\n", scheduler->name, batch_bound,
+	       (double)dataplane->thread[threads - 1].counter_steals / REQUESTS, (seconds() - begin) / REQUESTS * 1e9);
 	ix_dataplane_destroy(dataplane);
 	return 0;
 }
@@ -201,5 +210,6 @@ static int bench_echo(unsigned batch_bound)
 int main(void)
 {
 	bench_wheel();
-	return bench_echo(1) || bench_echo(64);
+	return bench_echo(&ix_scheduler_ix, 1, 1) || bench_echo(&ix_scheduler_ix, 1, 64) ||
+	       bench_echo(&ix_scheduler_zygos, 1, 64) || bench_echo(&ix_scheduler_zygos, 2, 64);
 }
