@@ -47,7 +47,6 @@ static void list_known(struct keys *keys, const struct sim_cost_names *names, st
 	};
 	struct known *known = keys->known;
 
-	memset(keys, 0, sizeof(*keys));
 	keys->names = names;
 	keys->single = sizeof(others) / sizeof(others[0]);
 	keys->count = keys->single + (size_t)2 * names->count;
@@ -178,7 +177,7 @@ int costs_read_text(struct sim_costs *costs, const struct sim_cost_names *names,
 		    char *error, size_t error_size)
 {
 	const struct experiment_source source = {name, error, error_size};
-	struct keys keys;
+	struct keys keys = {0};
 	config_t config;
 	int status = 0;
 

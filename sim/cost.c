@@ -42,12 +42,14 @@ void sim_charge_init(struct sim_charge *charge, const struct sim_costs *costs, u
 {
 	double scale = costs->nominal_ghz / costs->frequency_ghz;
 
+	charge->free = 1;
 	for (unsigned i = 0; i < SIM_COST_COUNT; i++) {
 		double ns = costs->ns[i] * (scales(i) ? scale : 1);
 
 		if (i == SIM_COST_RECEIVE)
 			ns += costs->ns[SIM_COST_MISS] * sim_costs_misses(costs, connections);
 		charge->unit[i] = (uint64_t)llrint(ldexp(ns, SIM_CHARGE_SHIFT));
+		charge->free = charge->free && !charge->unit[i];
 	}
 	charge->user_scale = scale;
 }

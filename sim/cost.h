@@ -68,6 +68,7 @@ double sim_costs_misses(const struct sim_costs *costs, unsigned connections);
  * packet's way through the stack hold its cache misses. */
 struct sim_charge {
 	uint64_t unit[SIM_COST_COUNT];
+	int free;          /* all of them are 0 */
 	double user_scale; /* of service times */
 };
 

@@ -86,12 +86,13 @@ static uint64_t cost_ns(struct sim_core *core, struct ix_work *work,
 			uint64_t (*charge_ns)(const struct sim_charge *, const struct ix_work *, unsigned doorbells))
 {
 	struct sim_machine *machine = core->machine;
+	unsigned doorbells = sim_nic_doorbells(&machine->nic, core->id);
 
 	work->polled += core->extra_received;
 	work->processed += core->extra_received;
 	work->sent += core->extra_sent;
 	core->extra_received = core->extra_sent = 0;
-	return stretched(core, charge_ns(&machine->charge, work, sim_nic_doorbells(&machine->nic, core->id)));
+	return machine->charge.free ? 0 : stretched(core, charge_ns(&machine->charge, work, doorbells));
 }
 
 /* Runs a half or the handler of an interrupt. */
