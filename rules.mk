@@ -76,7 +76,7 @@ FORCE:
 include $(wildcard */build.mk */*/build.mk */*/*/build.mk)
 
 .PHONY: test-programs tsan-programs fuzz-programs
-all: $(ALL_LIBS) $(PROGRAMS)
+all: $(ALL_LIBS) $(PROGRAMS) $(LOCAL_PROGRAMS)
 test-programs: $(TESTS)
 tsan-programs: $(patsubst %,$(BIN)/tests/%,$(TSAN_TESTS))
 fuzz-programs: $(FUZZERS)

@@ -123,16 +123,30 @@ static int choose_ports(struct ixdp_config *c, struct ixdp_error *error)
 	return 0;
 }
 
-static int choose_app(struct ixdp_config *c, struct ixdp_error *error)
+static const struct ix_app *find_among(const struct ix_app *const *apps, const char *name)
+{
+	while (*apps && strcmp((*apps)->name, name))
+		apps++;
+	return *apps;
+}
+
+static void list_names(const struct ix_app *const *apps, char *list, size_t size)
+{
+	for (; *apps; apps++)
+		snprintf(list + strlen(list), size - strlen(list), "%s\"%s\"", *list ? ", " : "", (*apps)->name);
+}
+
+static int choose_app(struct ixdp_config *c, const struct ix_app *const *more, struct ixdp_error *error)
 {
 	char list[256] = "";
 
-	c->app = ix_app_find(c->application);
+	c->app = find_among(ix_apps, c->application);
+	if (!c->app)
+		c->app = find_among(more, c->application);
 	if (c->app)
 		return choose_ports(c, error);
-	for (const struct ix_app *const *app = ix_apps; *app; app++)
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\"%s\"", app == ix_apps ? "" : ", ",
-			 (*app)->name);
+	list_names(ix_apps, list, sizeof(list));
+	list_names(more, list, sizeof(list));
 	return ixdp_config_refuse(c, error, "application.name", "allowed: %s", list);
 }
 
@@ -209,7 +223,7 @@ static void fill_rest(struct ixdp_config *c)
 	c->core_options.stack_options = &c->tcp;
 }
 
-static int check(struct ixdp_config *c, struct ixdp_error *error)
+static int check(struct ixdp_config *c, const struct ix_app *const *more, struct ixdp_error *error)
 {
 	int code = choose_device_name(c, error);
 
@@ -227,7 +241,7 @@ static int check(struct ixdp_config *c, struct ixdp_error *error)
 	if (!code)
 		code = choose_cores(c, error);
 	if (!code)
-		code = choose_app(c, error);
+		code = choose_app(c, more, error);
 	fill_tcp(c);
 	if (!code)
 		code = check_tcp(c, error);
@@ -235,7 +249,8 @@ static int check(struct ixdp_config *c, struct ixdp_error *error)
 	return code;
 }
 
-int ixdp_config_read(struct ixdp_config *c, const char *path, struct ixdp_error *error)
+int ixdp_config_read(struct ixdp_config *c, const char *path, const struct ix_app *const *more,
+		     struct ixdp_error *error)
 {
 	FILE *file;
 	int code = 0;
@@ -257,7 +272,7 @@ int ixdp_config_read(struct ixdp_config *c, const char *path, struct ixdp_error 
 	fclose(file);
 	if (!code)
 		code = ixdp_config_read_fields(c, error);
-	return code ? code : check(c, error);
+	return code ? code : check(c, more, error);
 }
 
 void ixdp_config_clear(struct ixdp_config *c)

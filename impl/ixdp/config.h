@@ -50,8 +50,9 @@ struct ixdp_config {
 	struct ix_tcp_options tcp;
 };
 
-/* 0, or 2 with *error. Clear it in any case. */
-int ixdp_config_read(struct ixdp_config *config, const char *path, struct ixdp_error *error);
+/* @more: applications beside those of impl/apps, then NULL. 0, or 2 with *error. Clear it in any case. */
+int ixdp_config_read(struct ixdp_config *config, const char *path, const struct ix_app *const *more,
+		     struct ixdp_error *error);
 void ixdp_config_clear(struct ixdp_config *config);
 
 /* "FILE:LINE: key 'PATH': VALUE is not allowed: " and the text, for a key such as "device.interface"; of a key that is

@@ -11,7 +11,12 @@
 
 #define IXDP_WATCHDOG_NS 10000000ull /* a thread so long in its user phase is reported (thesis 2.4.6) */
 
-enum ixdp_stage { IXDP_RUNNING, IXDP_CLOSING /* connections are being closed */, IXDP_ENDED };
+enum ixdp_stage {
+	IXDP_RUNNING,
+	IXDP_CLOSING /* connections are being closed */,
+	IXDP_ENDED,
+	IXDP_ABANDONED /* not all threads could start */
+};
 
 struct ixdp_process;
 
@@ -33,6 +38,8 @@ struct ixdp_thread {
 	_Atomic uint64_t interrupts_put_off; /* came while the thread was in a library or in its kernel phase */
 
 	/* The watchdog's. */
+	uint64_t seen_ns, seen_processor_ns; /* the user phase under way, when it was first seen */
+	int seen_long;
 	uint64_t reported_ns;
 	uint64_t unresponsive; /* user phases that were too long */
 };

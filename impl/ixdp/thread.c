@@ -47,7 +47,7 @@ static void sleep_idle(struct ixdp_thread *t)
 	atomic_store_explicit(&t->sleeping, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	if (!ix_thread_has_work(t->core, now_ns, &until_ns) && !nic_waiting(t->process->nic, t->id) &&
-	    atomic_load(&t->process->stage) != IXDP_ENDED) {
+	    atomic_load(&t->process->stage) < IXDP_ENDED) {
 		if (until_ns > now_ns + longest_ns)
 			until_ns = now_ns + longest_ns;
 		patience.tv_sec = 0;
@@ -84,13 +84,15 @@ static void run(struct ixdp_thread *t)
 	struct ixdp_process *process = t->process;
 	int stage, closing = 0;
 
-	while ((stage = atomic_load_explicit(&process->stage, memory_order_relaxed)) != IXDP_ENDED) {
+	while ((stage = atomic_load_explicit(&process->stage, memory_order_relaxed)) != IXDP_ABANDONED) {
 		struct ix_work work = {0};
 
-		if (stage == IXDP_CLOSING && !closing) {
+		if (stage != IXDP_RUNNING && !closing) {
 			closing = 1;
-			close_connections(t);
+			close_connections(t); /* all do, or none gets further */
 		}
+		if (stage == IXDP_ENDED)
+			break;
 		ix_kernel_enter(t->core, &work);
 		user_phase(t, t->core->now_ns);
 		count(&t->cycles);
@@ -129,7 +131,7 @@ int ixdp_threads_start(struct ixdp_process *process)
 	for (i = 0; i < process->threads; i++) {
 		error = pthread_create(&process->thread[i].pthread, NULL, thread_main, &process->thread[i]);
 		if (error) {
-			atomic_store(&process->stage, IXDP_ENDED);
+			atomic_store(&process->stage, IXDP_ABANDONED);
 			while (i--)
 				pthread_join(process->thread[i].pthread, NULL);
 			errno = error;

@@ -32,7 +32,8 @@ static int choose_queues(struct nic *nic, struct nic_error *error)
 				nic_type_name[o->type]);
 	nic->facts.queues = o->queues ? o->queues : wanted;
 	nic->facts.transmit_queues = least(o->threads, nic->info.max_tx_queues);
-	if (o->type == NIC_AF_PACKET || o->type == NIC_TAP || o->type == NIC_RING) /* in pairs */
+	/* In pairs; those of memif have to be the other end's too. */
+	if (o->type != NIC_ETHDEV)
 		nic->facts.transmit_queues = nic->facts.queues;
 	return 0;
 }
