@@ -1,6 +1,7 @@
 # Manual pages, made from what each command says to --help, and installation.
 MAN_COMMANDS := $(sort $(patsubst harness/cmd_%.c,%,$(wildcard harness/cmd_*.c)))
-MAN_PAGES := $(BUILD)/man/ixlab.1 $(patsubst %,$(BUILD)/man/ixlab-%.1,$(MAN_COMMANDS))
+MAN_PAGES := $(BUILD)/man/ixlab.1 $(patsubst %,$(BUILD)/man/ixlab-%.1,$(MAN_COMMANDS)) $(BUILD)/man/ixdp.1 \
+	$(BUILD)/man/ixdp-stat.1
 HELP2MAN := help2man --no-info --version-string='$(VERSION)'
 
 # The one-line summary comes from the command's line of `ixlab --help`. help2man takes the first word for the name.
@@ -14,6 +15,14 @@ $(BUILD)/man/ixlab.1: $(BIN)/ixlab
 	@mkdir -p $(@D)
 	@$(HELP2MAN) --name='laboratory for the IX and ZygOS dataplanes' -o $@ $(BIN)/ixlab
 	@printf '.SH "SEE ALSO"\n%s\n' "$(patsubst %,\fBixlab-%\fR(1),$(MAN_COMMANDS))" >>$@
+
+$(BUILD)/man/ixdp.1: $(BIN)/ixdp
+	@mkdir -p $(@D)
+	@$(HELP2MAN) --name='run an application on the IX dataplane' -o $@ $(BIN)/ixdp
+
+$(BUILD)/man/ixdp-stat.1: $(BIN)/ixdp-stat
+	@mkdir -p $(@D)
+	@$(HELP2MAN) --name='show and steer a dataplane' -o $@ $(BIN)/ixdp-stat
 
 .PHONY: man
 man: $(MAN_PAGES)

@@ -1,5 +1,6 @@
 /* What the program does: reads its file, runs until it is told to stop, and meanwhile watches. */
 #include "impl/ixdp/main.h"
+#include "impl/ixdp/config_fields.h"
 #include "impl/ixdp/process.h"
 #include "impl/ixdp/process_parts.h"
 #include "impl/ixdp/server.h"
@@ -47,10 +48,38 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-    {"config", 'c', "FILE", 0, "Configuration (impl/ixdp/README.md says what may stand there)", 0},
+    {"config", 'c', "FILE", 0, "Configuration, as below", 0},
     {"check", 'n', NULL, 0, "Only read the file and print what it comes to", 0},
     {0},
 };
+
+/* The keys of the file, from the table that reads them. */
+static char *help(int key, const char *text, void *input)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *out;
+
+	if (key != ARGP_KEY_HELP_POST_DOC || !(out = open_memstream(&list, &size)))
+		return (char *)(uintptr_t)text;
+	fprintf(out, "%s\n\nKeys of FILE:\n", text);
+	for (size_t i = 0; i < ixdp_field_count; i++) {
+		const struct ixdp_field *f = &ixdp_fields[i];
+
+		fprintf(out, "  %s%s%s: %s", f->group, *f->group ? "." : "", f->key, f->help);
+		if (f->kind == IXDP_NUMBER)
+			fprintf(out, " (%lld to %lld", f->low, f->high);
+		for (unsigned n = 0; f->names && f->names[n]; n++)
+			fprintf(out, "%s%s", n ? ", " : " (", f->names[n]);
+		if (f->names && f->fallback >= 0)
+			fprintf(out, "; default %s", f->names[f->fallback]);
+		else if (f->kind == IXDP_NUMBER && f->fallback > 0)
+			fprintf(out, "; default %lld", f->fallback);
+		fprintf(out, "%s\n", f->kind == IXDP_NUMBER || f->names ? ")" : "");
+	}
+	fclose(out);
+	return list;
+}
 
 static const struct argp argp = {options,
 				 parse,
@@ -61,7 +90,7 @@ static const struct argp argp = {options,
 				 "Exit codes: 0 done, 1 the run failed, 2 the input is wrong (one line on standard "
 				 "error says what).",
 				 NULL,
-				 NULL,
+				 help,
 				 NULL};
 
 static int complain(const struct ixdp_error *error, int code)
