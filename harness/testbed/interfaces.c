@@ -38,12 +38,14 @@ static bool make_veth(const struct testbed *bed, struct testbed_error *error)
 	       TESTBED_EXECUTE(error, "ip", "-n", bed->server_namespace, "link", "set", bed->server_interface, "up");
 }
 
+static const char client_address[] = TESTBED_CLIENT "/24";
+
 /* The client's end; also done again, a tap comes and goes with the dataplane. */
 static bool settle_client(const struct testbed *bed, struct testbed_error *error)
 {
 	return offloads_off(bed->client_namespace, bed->client_interface, error) &&
 	       no_ipv6(bed->client_namespace, bed->client_interface, error) &&
-	       TESTBED_EXECUTE(error, "ip", "-n", bed->client_namespace, "addr", "replace", TESTBED_CLIENT "/24", "dev",
+	       TESTBED_EXECUTE(error, "ip", "-n", bed->client_namespace, "addr", "replace", client_address, "dev",
 			       bed->client_interface) &&
 	       TESTBED_EXECUTE(error, "ip", "-n", bed->client_namespace, "link", "set", bed->client_interface, "up");
 }
