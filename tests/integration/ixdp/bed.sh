@@ -1,0 +1,80 @@
+# shellcheck shell=sh disable=SC2034
+# Helpers of the tests of the dataplane that need a testbed of their own: read by each of those scripts, from the repository root.
+clients=$PWD/tests/integration/ixdp
+. tests/integration/cli/lib.sh
+ixdp=$IXLAB_BIN/ixdp
+
+if ! unshare -n true 2>/dev/null; then
+	echo "skipped: needs root and network namespaces"
+	exit 77
+fi
+bed=i$$
+dataplane=
+trap 'dataplane_kill; "$ixlab" testbed down --name $bed >/dev/null 2>&1; rm -rf "$work"' EXIT
+export TMPDIR="$work"
+
+# await SECONDS COMMAND...: until it succeeds; 1 if it never does.
+await()
+{
+	tries=$(($1 * 20))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# dataplane_start THREADS [DEVICE [LINES]]: the echo server on a new testbed, LINES added to the configuration.
+dataplane_start()
+{
+	"$ixlab" testbed up --name $bed --device "${2:-veth}" --queues "$1" >up || exit 1
+	config=$(sed -n 's/^configuration: //p' up)
+	printf '%s\n' "idle = \"sleep\";" "${3-}" >>"$config"
+	"$ixlab" testbed run --name $bed --server -- "$ixdp" -c "$config" >ixdp.out 2>ixdp.err &
+	dataplane=$!
+	await 30 grep -q '^# running' ixdp.out
+	result $? "the dataplane runs"
+}
+
+dataplane_kill()
+{
+	[ -z "$dataplane" ] || kill -KILL "$dataplane" 2>/dev/null
+	dataplane=
+}
+
+# The dataplane ends by itself when told, and has nothing to complain about.
+dataplane_stop()
+{
+	kill -TERM "$dataplane"
+	wait "$dataplane"
+	holds "it stops cleanly" "status == 0" status=$?
+	dataplane=
+	grep -v 'has been in its application' ixdp.err | head -n 3 | sed 's/^/# /'
+}
+
+client()
+{
+	"$ixlab" testbed run --name $bed -- "$@"
+}
+
+# stat KEY: a number of the dataplane's control page; that of a thread is summed over the threads.
+stat()
+{
+	"$IXLAB_BIN/ixdp-stat" -c ixdp-$bed --once --json >stat.json && /usr/bin/python3 -c '
+import json, sys
+page = json.load(open("stat.json"))
+key = sys.argv[1]
+print(page[key] if key in page else sum(thread[key] for thread in page["threads"]))' "$1"
+}
+
+# alive: packets in use, PCBs, objects of the stack, timers.
+alive()
+{
+	echo "$(stat packets_in_use) $(stat pcbs) $(stat stack_objects) $(stat timers)"
+}
+
+alive_is()
+{
+	[ "$(alive)" = "$1" ]
+}
