@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define IXDP_CONTROL_MAGIC   0x49584450u /* "IXDP" */
-#define IXDP_CONTROL_VERSION 1u          /* changes with the layout */
+#define IXDP_CONTROL_VERSION 2u          /* changes with the layout */
 #define IXDP_CONTROL_NS      10000000ull
 #define IXDP_CONTROL_THREADS 64
 #define IXDP_CONTROL_GROUPS  512
@@ -36,6 +36,8 @@ struct ixdp_control_thread {
 	_Atomic uint64_t taken, steals, shipped, remote_calls; /* connections taken, of these stolen; calls */
 	_Atomic uint64_t interrupts_sent, interrupts_run, interrupts_put_off;
 	_Atomic uint64_t retransmits, accepted, connected, reset, timed_out, no_memory;
+	_Atomic uint64_t malformed, bad_checksum, not_ours, unknown_protocol, unacceptable;  /* packets refused */
+	_Atomic uint64_t refused_connections, syn_dropped, half_open_dropped, arp_conflicts; /* impl/tcp/tcp.h */
 	_Atomic uint64_t unresponsive;  /* user phases over 10 ms */
 	_Atomic uint64_t user_since_ns; /* how long it has been in the present one; 0: it is not */
 	_Atomic double frequency_hz;    /* -1: not known */
@@ -83,6 +85,8 @@ struct ixdp_control {
 	_Atomic uint32_t batch_bound, connections_per_cycle;
 	_Atomic uint64_t interrupt_spacing_ns;
 	_Atomic uint32_t link_up, packets_in_use, packets;
+	_Atomic int64_t pcbs, stack_objects,
+	    timers;           /* alive: TCP connections with those in TIME_WAIT, lwIP's objects, armed */
 	_Atomic double watts; /* -1: not known */
 	_Atomic uint64_t migrations, migrated_groups, packets_deferred, fallbacks;
 	struct ixdp_control_thread thread[IXDP_CONTROL_THREADS];

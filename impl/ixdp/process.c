@@ -145,7 +145,7 @@ static void close_connections(struct ixdp_process *p)
 	unsigned left = 1, i;
 
 	atomic_store(&p->stage, IXDP_CLOSING);
-	while (left && ixdp_kernel_ns() < end_ns) {
+	while (atomic_load(&p->closed) < p->threads || (left && ixdp_kernel_ns() < end_ns)) {
 		for (left = i = 0; i < p->threads; i++) {
 			ixdp_wake(&p->thread[i]);
 			left += ix_runtime_connections(p->thread[i].runtime);

@@ -57,6 +57,7 @@ struct ixdp_process {
 	uint64_t memory_bytes;
 	_Atomic int stage;
 	pthread_barrier_t barrier; /* of the threads, on their way from running to closing */
+	_Atomic unsigned closed;   /* threads that are past it: before all are, the stage must not go on */
 };
 
 /* The platform of the core in real time. */

@@ -102,6 +102,15 @@ static void write_counters(struct ixdp_control_thread *to, const struct ix_threa
 	SET(to->reset, peek(&tcp->reset));
 	SET(to->timed_out, peek(&tcp->timed_out));
 	SET(to->no_memory, peek(&tcp->no_memory));
+	SET(to->malformed, peek(&tcp->malformed));
+	SET(to->bad_checksum, peek(&tcp->bad_checksum));
+	SET(to->not_ours, peek(&tcp->not_ours));
+	SET(to->unknown_protocol, peek(&tcp->unknown_protocol));
+	SET(to->unacceptable, peek(&tcp->unacceptable));
+	SET(to->refused_connections, peek(&tcp->refused_connections));
+	SET(to->syn_dropped, peek(&tcp->syn_dropped));
+	SET(to->half_open_dropped, peek(&tcp->half_open_dropped));
+	SET(to->arp_conflicts, peek(&tcp->arp_conflicts));
 }
 
 static void write_thread(struct ixdp_server *s, unsigned id, uint32_t groups)
@@ -148,6 +157,19 @@ static void write_application(struct ixdp_server *s)
 	}
 }
 
+/* What is alive, for leak checks: exact when nothing moves. */
+static void write_alive(struct ixdp_control *page, const struct ix_dataplane *d)
+{
+	const struct ix_tcp_live live = ix_tcp_live(d);
+	uint64_t timers = 0;
+
+	for (unsigned i = 0; i < d->options.threads; i++)
+		timers += peek(&d->thread[i].wheel.armed);
+	SET(page->pcbs, live.connections);
+	SET(page->stack_objects, live.lwip_objects);
+	SET(page->timers, (int64_t)timers);
+}
+
 static void update(struct ixdp_server *s, uint64_t now_ns)
 {
 	const struct ix_dataplane *d = s->process->dataplane;
@@ -169,6 +191,7 @@ static void update(struct ixdp_server *s, uint64_t now_ns)
 	SET(page->interrupt_spacing_ns, d->options.interrupt_spacing_ns);
 	SET(page->link_up, (uint32_t)nic_link_up(s->process->nic));
 	SET(page->packets_in_use, nic_packets_in_use(s->process->nic));
+	write_alive(page, d);
 	SET(page->migrations, atomic_load_explicit(&totals->migrations, memory_order_relaxed));
 	SET(page->migrated_groups, atomic_load_explicit(&totals->groups, memory_order_relaxed));
 	SET(page->packets_deferred, atomic_load_explicit(&totals->packets_deferred, memory_order_relaxed));

@@ -91,6 +91,15 @@ static void put_counters(json_t *o, const struct ixdp_control_thread *t)
 	put(o, "reset", t->reset);
 	put(o, "timed_out", t->timed_out);
 	put(o, "no_memory", t->no_memory);
+	put(o, "malformed", t->malformed);
+	put(o, "bad_checksum", t->bad_checksum);
+	put(o, "not_ours", t->not_ours);
+	put(o, "unknown_protocol", t->unknown_protocol);
+	put(o, "unacceptable", t->unacceptable);
+	put(o, "refused_connections", t->refused_connections);
+	put(o, "syn_dropped", t->syn_dropped);
+	put(o, "half_open_dropped", t->half_open_dropped);
+	put(o, "arp_conflicts", t->arp_conflicts);
 	put(o, "unresponsive", t->unresponsive);
 }
 
@@ -142,6 +151,9 @@ void stat_print_json(const struct stat_picture *now, const struct stat_picture *
 	put(o, "interrupt_spacing_ns", p->interrupt_spacing_ns);
 	json_object_set_new(o, "link_up", json_boolean(p->link_up));
 	put(o, "packets_in_use", p->packets_in_use);
+	put(o, "pcbs", (uint64_t)p->pcbs);
+	put(o, "stack_objects", (uint64_t)p->stack_objects);
+	put(o, "timers", (uint64_t)p->timers);
 	put(o, "packets", p->packets);
 	json_object_set_new(o, "watts", json_real(p->watts));
 	put(o, "migrations", p->migrations);

@@ -77,6 +77,7 @@ static void close_connections(struct ixdp_thread *t)
 	for (unsigned i = 0; i < process->threads; i++)
 		ix_runtime_close_connections(t->runtime, process->thread[i].runtime);
 	pthread_barrier_wait(&process->barrier);
+	atomic_fetch_add(&process->closed, 1);
 }
 
 static void run(struct ixdp_thread *t)

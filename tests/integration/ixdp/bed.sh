@@ -47,6 +47,7 @@ dataplane_kill()
 dataplane_stop()
 {
 	kill -TERM "$dataplane"
+	await 30 grep -q "^State:.*[ZX]" "/proc/$dataplane/status" || kill -KILL "$dataplane"
 	wait "$dataplane"
 	holds "it stops cleanly" "status == 0" status=$?
 	dataplane=
@@ -77,4 +78,22 @@ alive()
 alive_is()
 {
 	[ "$(alive)" = "$1" ]
+}
+
+# exchange NAME OPTION...: the echo client with these options finds every byte right.
+exchange()
+{
+	exchanged=$1
+	shift
+	client "$clients/echo_client" "$@" >echo.json
+	result $? "$exchanged"
+	sed 's/^/# /' echo.json
+}
+
+# as_before ALIVE: within 10 s what is alive is what it was.
+as_before()
+{
+	await 10 alive_is "$1"
+	result $? "packets, PCBs, objects and timers are as before"
+	echo "# before: $1, after: $(alive)"
 }
