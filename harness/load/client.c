@@ -179,6 +179,9 @@ static void run(struct load_client *client)
 	client->measure_ns = client->start_ns + ns(config->warmup_s);
 	client->end_ns = client->measure_ns + ns(config->duration_s);
 	client->last_reply_ns = client->measure_ns;
+	client->seen = client->replied;
+	ix_timeout_set(client->runtime, &client->phase_timer,
+		       client->quota ? ns(config->timeout_s) : client->end_ns - client->start_ns);
 	if (client->gap_ns > 0) {
 		client->next_due_ns = client->start_ns + (uint64_t)(client->gap_ns * rng_exponential(&client->arrival));
 		on_arrivals(&client->arrival_timer, client->runtime);
@@ -213,6 +216,19 @@ static void enter(struct load_client *client, enum load_phase phase)
 	}
 }
 
+/* The time of a run is over, or nothing has been heard for long. */
+static void on_run_end(struct load_client *client)
+{
+	if (client->quota && client->seen != client->replied) {
+		client->seen = client->replied;
+		ix_timeout_set(client->runtime, &client->phase_timer, ns(client->shared->config.timeout_s));
+	} else if (client->quota) {
+		finish(client);
+	} else {
+		enter(client, LOAD_DRAIN);
+	}
+}
+
 /* A phase has taken too long: connections that are not open are given up; so are replies that have not come. */
 static void on_phase_end(struct ix_timeout *timeout, struct ix_runtime *runtime)
 {
@@ -223,6 +239,8 @@ static void on_phase_end(struct ix_timeout *timeout, struct ix_runtime *runtime)
 		client->failed_connections += client->connections - client->settled;
 		client->settled = client->connections;
 		enter(client, LOAD_PREPARE);
+	} else if (client->phase == LOAD_RUN) {
+		on_run_end(client);
 	} else {
 		finish(client);
 	}

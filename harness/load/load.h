@@ -76,6 +76,7 @@ struct load_client {
 	struct load_request *due;                    /* a ring of those that wait for room */
 	uint64_t due_first, due_count, due_capacity;
 	uint64_t quota, issued, replied; /* quota 0: none */
+	uint64_t seen;                   /* replies when last asked whether there are more */
 	uint64_t prepare_next;           /* key to be set before the run */
 	uint64_t start_ns, measure_ns, end_ns, last_reply_ns;
 	uint64_t next_due_ns;
