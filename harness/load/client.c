@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define DIALS_AT_A_TIME 64
-#define DUE_AT_A_TIME   1024 /* requests sent in one go, so that replies are looked at too */
+#define OTHERS_POLL_NS  100000 /* between looks whether the other threads are ready, too */
+#define DUE_AT_A_TIME   1024   /* requests sent in one go, so that replies are looked at too */
 
 static void enter(struct load_client *client, enum load_phase phase);
 static void next_request(struct load_client *client, struct load_connection *lc);
@@ -159,8 +160,18 @@ static uint64_t in_flight(const struct load_client *client)
 	return sum;
 }
 
+/* Has every thread prepared, or given up? This one has. */
+static bool all_prepared(struct load_client *client)
+{
+	if (!client->prepared)
+		atomic_fetch_add(&client->shared->prepared, 1);
+	client->prepared = true;
+	return atomic_load(&client->shared->prepared) == client->shared->threads;
+}
+
 static void finish(struct load_client *client)
 {
+	all_prepared(client); /* nobody is to wait for it */
 	client->phase = LOAD_DONE;
 	client->lost += in_flight(client);
 	ix_timeout_clear(client->runtime, &client->phase_timer);
@@ -196,6 +207,10 @@ static void enter(struct load_client *client, enum load_phase phase)
 
 	if (client->phase >= phase)
 		return;
+	if (phase == LOAD_RUN && !all_prepared(client)) {
+		ix_timeout_set(client->runtime, &client->phase_timer, OTHERS_POLL_NS);
+		return;
+	}
 	client->phase = phase;
 	ix_timeout_clear(client->runtime, &client->phase_timer);
 	if (client->open == 0) {
@@ -239,6 +254,8 @@ static void on_phase_end(struct ix_timeout *timeout, struct ix_runtime *runtime)
 		client->failed_connections += client->connections - client->settled;
 		client->settled = client->connections;
 		enter(client, LOAD_PREPARE);
+	} else if (client->phase == LOAD_PREPARE && client->prepared) {
+		enter(client, LOAD_RUN);
 	} else if (client->phase == LOAD_RUN) {
 		on_run_end(client);
 	} else {

@@ -87,6 +87,7 @@ struct load_client {
 	struct estimator *latency, *lag; /* us: from due to reply; from due to sent */
 	struct estimate latency_result, lag_result;
 	uint64_t counted, failed_connections, wrong, errors, lost, misses;
+	bool prepared;
 	_Atomic uint64_t progress;
 	_Atomic bool done;
 };
@@ -95,6 +96,7 @@ struct load_shared {
 	struct load_config config;
 	unsigned threads;
 	struct load_client **client; /* by thread */
+	_Atomic unsigned prepared;   /* threads that are ready to run; all start together */
 	char service_text[128];
 };
 
