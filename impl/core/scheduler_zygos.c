@@ -25,8 +25,8 @@ static void put_spare(struct ix_zygos *zygos, struct ix_shuffle_connection *conn
 	zygos->spares++;
 }
 
-/* Enough spare connections that packets and timers are not held up by them. In a kernel phase. */
-static int replenish(struct ix_thread *thread)
+/* Enough that packets and timers are not held up by them. */
+int ix_zygos_replenish(struct ix_thread *thread)
 {
 	const struct ix_platform *platform = &thread->dataplane->platform;
 	struct ix_zygos *zygos = ix_zygos_of(thread);
@@ -54,7 +54,7 @@ static int thread_start(struct ix_thread *thread)
 		return IX_ERR_NO_MEMORY;
 	thread->scheduler_state = zygos;
 	zygos->pool = platform->allocate(platform->context, options->events * sizeof(*zygos->pool), 64);
-	if (!zygos->pool || replenish(thread)) {
+	if (!zygos->pool || ix_zygos_replenish(thread)) {
 		thread->dataplane->options.scheduler->thread_stop(thread);
 		return IX_ERR_NO_MEMORY;
 	}
@@ -148,7 +148,7 @@ static void deliver(struct ix_thread *thread, const struct ix_event *event)
 
 static void calls(struct ix_thread *thread, struct ix_work *work)
 {
-	replenish(thread);
+	ix_zygos_replenish(thread);
 	set_room(thread);
 	ix_zygos_run_calls(thread, work);
 	ix_zygos_run_remote(thread, work);
@@ -388,7 +388,7 @@ static void input(struct ix_thread *thread, struct ix_work *work)
 	const struct ix_zygos *zygos = ix_zygos_of(thread);
 	unsigned events = thread->dataplane->options.events;
 
-	replenish(thread);
+	ix_zygos_replenish(thread);
 	thread->cycle_batch = serve(thread, work);
 	if (work->remote_calls)
 		ix_run_transmit(thread, work);

@@ -33,7 +33,7 @@ struct ix_stack {
 	 * thread's and whose object is in thread->connection; buffer and length lie in their pool; the entries of a
 	 * SENDV, checked alike, are in thread->sg (not to be read from the application's memory again, it may have
 	 * changed). Whether a buffer is held by the connection is for the stack to check. TIMER and TIMER_CANCEL never
-	 * come here. The group is the one of the handle, or NULL. An event that finds no room is kept as pending.
+	 * come here. The group is the one of the handle, or NULL. CONNECTED comes after its CONNECT has returned. An event that finds no room is kept as pending.
 	 */
 	void (*call)(struct ix_thread *thread, struct ix_flow_group *group, struct ix_call *call);
 

@@ -36,6 +36,8 @@ static inline struct ix_zygos *ix_zygos_of(const struct ix_thread *thread)
 struct ix_shuffle_connection *ix_zygos_find(const struct ix_thread *thread, ix_handle handle);
 /* The same, made if there is none; a spare one must be there. */
 struct ix_shuffle_connection *ix_zygos_connection(struct ix_thread *thread, ix_handle handle);
+/* Takes memory for more spare ones if they are few; 0 or IX_ERR_NO_MEMORY. In a kernel phase. */
+int ix_zygos_replenish(struct ix_thread *thread);
 /* Ends the work of whoever it was on a connection of this thread's. */
 void ix_zygos_release(struct ix_thread *thread, struct ix_shuffle_connection *connection);
 

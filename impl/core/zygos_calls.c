@@ -80,6 +80,8 @@ static void hold_opened(struct ix_thread *thread, const struct ix_call *call)
 		return;
 	group = &thread->dataplane->group[ix_handle_group((ix_handle)call->result)];
 	connection = ix_zygos_connection(thread, (ix_handle)call->result);
+	if (thread->room > zygos->spares)
+		thread->room = zygos->spares;
 	if (atomic_load_explicit(&connection->state, memory_order_relaxed) != IX_CONNECTION_IDLE)
 		return;
 	ix_shuffle_hold(&zygos->shuffle, connection, thread->id);
@@ -186,7 +188,10 @@ static int64_t run_or_ship(struct ix_thread *thread, struct ix_call *call, struc
 			return 0;
 		}
 	}
-	ix_run_call(thread, call);
+	if (call->type == IX_CALL_CONNECT && ix_zygos_replenish(thread) && !zygos->spares)
+		call->result = IX_ERR_NO_MEMORY; /* it could not be held */
+	else
+		ix_run_call(thread, call);
 	work->calls++;
 	thread->counter_calls_failed += call->result < 0;
 	if (call->type == IX_CALL_CONNECT)

@@ -554,6 +554,64 @@ static void test_connections_per_cycle(void **state)
 	assert_int_equal(ix_dataplane_create(&world.dataplane, &options, &world.nic->platform), IX_ERR_BAD_CALL);
 }
 
+static struct ix_stack connecting; /* the message stack, with a CONNECT that makes a handle */
+
+static void call_or_connect(struct ix_thread *thread, struct ix_flow_group *group, struct ix_call *call)
+{
+	static int object;
+
+	if (call->type != IX_CALL_CONNECT) {
+		ix_stack_message.call(thread, group, call);
+		return;
+	}
+	call->result = (int64_t)ix_handle_new(&thread->dataplane->group[thread->id].handles, &object);
+}
+
+static void no_group_stop(struct ix_thread *thread, struct ix_flow_group *group)
+{
+	struct ix_platform *platform = &thread->dataplane->platform;
+
+	platform->release(platform->context, group->stack_state);
+}
+
+/* What a CONNECT has opened is not worked on before the application has seen the result; and many may be opened. */
+static void test_connect(void **state)
+{
+	struct ix_options options = ix_options_default;
+	const unsigned many = 500;
+	struct ix_work work = {0};
+	struct world world;
+	ix_handle handle;
+	unsigned i;
+
+	connecting = ix_stack_message;
+	connecting.call = call_or_connect;
+	connecting.group_stop = no_group_stop;
+	options.threads = 2;
+	options.groups = GROUPS;
+	options.stack = &connecting;
+	options.scheduler = &ix_scheduler_zygos;
+	world = world_start(options);
+	add_call(world.thread, (struct ix_call){.type = IX_CALL_CONNECT, .cookie = 7});
+	ix_kernel_output(world.thread, &work);
+	handle = (ix_handle)world.thread->calls[0].result;
+	assert_true((int64_t)handle > 0);
+	ix_deliver(world.thread, &(struct ix_event){.type = IX_EVENT_CONNECTED, .handle = handle, .cookie = 7});
+	ix_kernel_input(world.thread, &work);
+	assert_int_equal(world.thread->event_count, 0); /* the user phase sees the result */
+	assert_int_equal(world_cycle(&world, 1).steals, 0);
+	world_cycle(&world, 0);
+	assert_int_equal(world.thread->event_count, 1);
+	assert_int_equal(world.thread->events[0].handle, handle);
+	for (i = 0; i < many; i++)
+		add_call(world.thread, (struct ix_call){.type = IX_CALL_CONNECT, .cookie = i});
+	world_cycle(&world, 0);
+	for (i = 0; i < many; i++)
+		assert_true(world.thread->calls[i].result > 0);
+	check_structure(&world);
+	world_stop(&world);
+}
+
 static void test_names(void **state)
 {
 	assert_ptr_equal(ix_scheduler_find("ix"), &ix_scheduler_ix);
@@ -573,7 +631,7 @@ int main(void)
 	    cmocka_unit_test(test_close),           cmocka_unit_test(test_full_pool),
 	    cmocka_unit_test(test_timers),          cmocka_unit_test(test_idle_threads),
 	    cmocka_unit_test(test_migration),       cmocka_unit_test(test_connections_per_cycle),
-	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_connect),         cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
