@@ -488,7 +488,7 @@ static void test_migration(void **state)
 {
 	struct world world = start(&ix_scheduler_zygos);
 	unsigned group = 0, i;
-	uint32_t payload[8];
+	uint32_t payload[8] = {0};
 
 	migrations = 0;
 	world_arrive(&world, 0, 0, 1);
