@@ -155,6 +155,7 @@ struct ix_dataplane {
 	struct ix_flow_group *group;
 	struct ix_migration_totals migration_totals;
 	_Alignas(64) _Atomic uint64_t idle; /* threads that wait, a bit each; see ix_thread_idle() */
+	_Atomic unsigned idle_turn;         /* from this one on, the next is looked for that is to be woken */
 };
 
 /* Allocates everything; *dataplane is NULL on failure. 0 or a negative enum ix_error; bad options: IX_ERR_BAD_CALL.

@@ -159,6 +159,18 @@ int ix_wake_thread(struct ix_dataplane *dataplane, unsigned thread)
 	return 1;
 }
 
+/* One of the idle threads, each in its turn: siblings on a processor core have neighbouring numbers. */
+static unsigned next_idle(struct ix_dataplane *dataplane, uint64_t idle)
+{
+	unsigned turn = atomic_load_explicit(&dataplane->idle_turn, memory_order_relaxed);
+	uint64_t from_turn = idle & ~0ull << turn;
+	unsigned thread = (unsigned)__builtin_ctzll(from_turn ? from_turn : idle);
+
+	turn = thread + 1 < dataplane->options.threads ? thread + 1 : 0;
+	atomic_store_explicit(&dataplane->idle_turn, turn, memory_order_relaxed);
+	return thread;
+}
+
 unsigned ix_wake_idle(struct ix_dataplane *dataplane, unsigned count)
 {
 	unsigned woken = 0;
@@ -166,7 +178,7 @@ unsigned ix_wake_idle(struct ix_dataplane *dataplane, unsigned count)
 
 	atomic_thread_fence(memory_order_seq_cst);
 	while (woken < count && (idle = atomic_load_explicit(&dataplane->idle, memory_order_relaxed)))
-		woken += (unsigned)ix_wake_thread(dataplane, (unsigned)__builtin_ctzll(idle));
+		woken += (unsigned)ix_wake_thread(dataplane, next_idle(dataplane, idle));
 	return woken;
 }
 
