@@ -128,6 +128,8 @@ static void write_thread(struct ixdp_server *s, unsigned id, uint32_t groups)
 	SET(to->groups, groups);
 	SET(to->connections, ix_runtime_connections(t->runtime));
 	SET(to->cycles, atomic_load_explicit(&t->cycles, memory_order_relaxed));
+	SET(to->short_ns, atomic_load_explicit(&t->short_ns, memory_order_relaxed));
+	SET(to->short_packets, atomic_load_explicit(&t->short_packets, memory_order_relaxed));
 	SET(to->sleeps, atomic_load_explicit(&t->sleeps, memory_order_relaxed));
 	SET(to->interrupts_run, atomic_load_explicit(&t->interrupts, memory_order_relaxed));
 	SET(to->interrupts_put_off, atomic_load_explicit(&t->interrupts_put_off, memory_order_relaxed));

@@ -68,6 +68,8 @@ static void put_counters(json_t *o, const struct ixdp_control_thread *t)
 {
 	put(o, "cycles", t->cycles);
 	put(o, "sleeps", t->sleeps);
+	put(o, "short_ns", t->short_ns);
+	put(o, "short_packets", t->short_packets);
 	put(o, "received", t->received);
 	put(o, "sent", t->sent);
 	put(o, "received_bytes", t->received_bytes);

@@ -13,9 +13,18 @@
 
 #define PARKED_SLEEP_NS 10000000ull
 
-static void count(_Atomic uint64_t *counter)
+static void count(_Atomic uint64_t *counter, uint64_t n)
 {
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+/* What packets cost. A cycle that takes long had another process in it, or requests that take long by themselves. */
+static void measure(struct ixdp_thread *t, uint64_t cycle_ns, unsigned packets)
+{
+	if (cycle_ns > IXDP_SHORT_NS)
+		return;
+	count(&t->short_ns, cycle_ns);
+	count(&t->short_packets, packets);
 }
 
 static void user_phase(struct ixdp_thread *t, uint64_t now_ns)
@@ -54,7 +63,7 @@ static void sleep_idle(struct ixdp_thread *t)
 		patience.tv_nsec = (long)(until_ns - now_ns);
 		if (ppoll(&wait, 1, &patience, NULL) > 0)
 			eventfd_read(t->event_fd, &value);
-		count(&t->sleeps);
+		count(&t->sleeps, 1);
 	}
 	atomic_store_explicit(&t->sleeping, 0, memory_order_relaxed);
 	ix_thread_idle(t->core, 0);
@@ -83,6 +92,7 @@ static void close_connections(struct ixdp_thread *t)
 static void run(struct ixdp_thread *t)
 {
 	struct ixdp_process *process = t->process;
+	uint64_t start_ns;
 	int stage, closing = 0;
 
 	while ((stage = atomic_load_explicit(&process->stage, memory_order_relaxed)) != IXDP_ABANDONED) {
@@ -94,9 +104,12 @@ static void run(struct ixdp_thread *t)
 		}
 		if (stage == IXDP_ENDED)
 			break;
+		start_ns = ixdp_now_ns(&process->clock);
 		ix_kernel_enter(t->core, &work);
 		user_phase(t, t->core->now_ns);
-		count(&t->cycles);
+		count(&t->cycles, 1);
+		if (work.processed)
+			measure(t, ixdp_now_ns(&process->clock) - start_ns, work.processed);
 		if (did_nothing(&work) && !t->core->call_count)
 			idle(t, t->core->now_ns);
 	}
