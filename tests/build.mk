@@ -87,3 +87,9 @@ lint: all # for the headers that the build makes
 
 format:
 	@clang-format -i $(C_FILES)
+
+# The dataplane on a card with RSS, in a virtual machine: minutes, and a kernel from the network; never part of `check`.
+check-vm:
+	+@$(SUB_MAKE) CC=gcc SANITIZE= all
+	@IXLAB_BIN='$(CURDIR)/$(PLAIN_BUILD)/bin' tests/vm/check.sh
+.PHONY: check-vm

@@ -33,7 +33,8 @@ vm_await()
 {
 	local deadline=$((SECONDS + $2)) line
 	while :; do
-		line=$(tail -n +$((vm_seen + 1)) "$work/console" | tr -d '\r' | grep -nE -m 1 -e "$1")
+		# Without the last line, which may be half there.
+		line=$({ tail -n +$((vm_seen + 1)) "$work/console"; echo; } | sed '$d' | tr -d '\r' | grep -nE -m 1 -e "$1")
 		if [ -n "$line" ]; then
 			vm_seen=$((vm_seen + ${line%%:*}))
 			echo "${line#*:}" >"$work/line"

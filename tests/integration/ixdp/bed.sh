@@ -47,7 +47,7 @@ dataplane_kill()
 dataplane_stop()
 {
 	kill -TERM "$dataplane"
-	await 30 grep -q "^State:.*[ZX]" "/proc/$dataplane/status" || kill -KILL "$dataplane"
+	await 30 sh -c "! grep -q ^State:.[RSD] /proc/$dataplane/status" || kill -KILL "$dataplane"
 	wait "$dataplane"
 	holds "it stops cleanly" "status == 0" status=$?
 	dataplane=
@@ -59,20 +59,19 @@ client()
 	"$ixlab" testbed run --name $bed -- "$@"
 }
 
-# stat KEY: a number of the dataplane's control page; that of a thread is summed over the threads.
+# stat KEY...: numbers of the dataplane's control page; those of threads are summed over the threads.
 stat()
 {
-	"$IXLAB_BIN/ixdp-stat" -c ixdp-$bed --once --json >stat.json && /usr/bin/python3 -c '
+	"$IXLAB_BIN/ixdp-stat" -c ixdp-$bed --interval 10 --once --json >stat.json && /usr/bin/python3 -c '
 import json, sys
 page = json.load(open("stat.json"))
-key = sys.argv[1]
-print(page[key] if key in page else sum(thread[key] for thread in page["threads"]))' "$1"
+print(*[page[key] if key in page else sum(thread[key] for thread in page["threads"]) for key in sys.argv[1:]])' "$@"
 }
 
 # alive: packets in use, PCBs, objects of the stack, timers.
 alive()
 {
-	echo "$(stat packets_in_use) $(stat pcbs) $(stat stack_objects) $(stat timers)"
+	stat packets_in_use pcbs stack_objects timers
 }
 
 alive_is()
