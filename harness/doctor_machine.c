@@ -1,6 +1,7 @@
 /* What the processor and the kernel offer. */
 #include "harness/doctor.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <sched.h>
@@ -104,6 +105,31 @@ static enum doctor_status look_namespaces(const struct doctor_check *check, char
 	return DOCTOR_MISSING;
 }
 
+static enum doctor_status look_tun(const struct doctor_check *check, char *detail)
+{
+	if (!access("/dev/net/tun", R_OK | W_OK)) {
+		snprintf(detail, DOCTOR_DETAIL_BYTES, "/dev/net/tun");
+		return DOCTOR_OK;
+	}
+	snprintf(detail, DOCTOR_DETAIL_BYTES, "/dev/net/tun: %s", strerror(errno));
+	return DOCTOR_MISSING;
+}
+
+/* What vfio-pci needs to give a card to a program that cannot then write to any memory. */
+static enum doctor_status look_iommu(const struct doctor_check *check, char *detail)
+{
+	DIR *groups = opendir("/sys/kernel/iommu_groups");
+	const struct dirent *entry;
+	unsigned count = 0;
+
+	while (groups && (entry = readdir(groups)))
+		count += entry->d_name[0] != '.';
+	if (groups)
+		closedir(groups);
+	snprintf(detail, DOCTOR_DETAIL_BYTES, count ? "%u groups of devices" : "none in use", count);
+	return count ? DOCTOR_OK : DOCTOR_MISSING;
+}
+
 static enum doctor_status look_cpufreq(const struct doctor_check *check, char *detail)
 {
 	const char *governor = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
@@ -156,10 +182,14 @@ const struct doctor_check doctor_machine[] = {
     {"processors", "parallel sweeps", "a machine with two cores or more", false, look_cores, NULL},
     {"time-stamp counter", "clock of the dataplane", "a processor with an invariant TSC", false, look_tsc, NULL},
     {"huge pages", "speed of the dataplane", "sysctl -w vm.nr_hugepages=512", false, look_hugepages, NULL},
-    {"KVM", "virtual machines of the testbed",
+    {"KVM", "faster virtual machines",
      "nested virtualization or bare metal, and membership in group kvm (usermod -aG kvm USER)", false, look_kvm, NULL},
     {"network namespaces", "testbed on one machine", "run as root, or sysctl -w kernel.unprivileged_userns_clone=1",
      false, look_namespaces, NULL},
+    {"tap", "taps of the dataplane, check-vm", "modprobe tun; in a container, --device /dev/net/tun", false, look_tun,
+     NULL},
+    {"IOMMU", "network cards by vfio-pci", "VT-d in the BIOS, intel_iommu=on iommu=pt for the kernel", false,
+     look_iommu, NULL},
     {"cpufreq", "frequency in policies on real cores", "bare metal with a cpufreq driver, and root", false,
      look_cpufreq, NULL},
     {"RAPL", "energy in policies on real cores", "bare metal with intel_rapl_msr (modprobe intel_rapl_msr), and root",

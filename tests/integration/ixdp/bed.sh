@@ -11,6 +11,7 @@ fi
 bed=i$$
 dataplane=
 trap 'dataplane_kill; "$ixlab" testbed down --name $bed >/dev/null 2>&1; rm -rf "$work"' EXIT
+trap 'exit 143' INT TERM # by way of the line above
 export TMPDIR="$work"
 
 # await SECONDS COMMAND...: until it succeeds; 1 if it never does.
