@@ -1,7 +1,7 @@
 # Manual pages, made from what each command says to --help, and installation.
 MAN_COMMANDS := $(sort $(patsubst harness/cmd_%.c,%,$(wildcard harness/cmd_*.c)))
 MAN_PAGES := $(BUILD)/man/ixlab.1 $(patsubst %,$(BUILD)/man/ixlab-%.1,$(MAN_COMMANDS)) $(BUILD)/man/ixdp.1 \
-	$(BUILD)/man/ixdp-stat.1
+	$(BUILD)/man/ixdp-stat.1 $(BUILD)/man/ixhost.1 $(BUILD)/man/ixload.1
 HELP2MAN := help2man --no-info --version-string='$(VERSION)'
 
 # The one-line summary comes from the command's line of `ixlab --help`. help2man takes the first word for the name.
@@ -23,6 +23,14 @@ $(BUILD)/man/ixdp.1: $(BIN)/ixdp
 $(BUILD)/man/ixdp-stat.1: $(BIN)/ixdp-stat
 	@mkdir -p $(@D)
 	@$(HELP2MAN) --name='show and steer a dataplane' -o $@ $(BIN)/ixdp-stat
+
+$(BUILD)/man/ixhost.1: $(BIN)/ixhost
+	@mkdir -p $(@D)
+	@$(HELP2MAN) --name="run an application on the kernel's sockets" -o $@ $(BIN)/ixhost
+
+$(BUILD)/man/ixload.1: $(BIN)/ixload
+	@mkdir -p $(@D)
+	@$(HELP2MAN) --name='load client: send requests, measure latency' -o $@ $(BIN)/ixload
 
 .PHONY: man
 man: $(MAN_PAGES)

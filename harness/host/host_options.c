@@ -134,7 +134,7 @@ void host_options_add(struct host_options *options, const char *key, const char 
 {
 	unsigned i = 0;
 
-	while (i < options->config.option_count && strcmp(options->option[i].key, key))
+	while (i < options->config.option_count && strcmp(options->option[i].key, key) != 0)
 		i++;
 	if (i == HOST_OPTIONS_MAX)
 		command_reject("option '%s': more than %d options", key, HOST_OPTIONS_MAX);

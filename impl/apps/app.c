@@ -51,7 +51,7 @@ int ix_app_options_known(const struct ix_app_options *options, const char *const
 	for (unsigned i = 0; i < options->count; i++) {
 		const char *const *k = known;
 
-		while (*k && strcmp(*k, options->option[i].key))
+		while (*k && strcmp(*k, options->option[i].key) != 0)
 			k++;
 		if (*k)
 			continue;

@@ -69,7 +69,7 @@ static bool printable(struct text text)
 
 static int request_line(struct text line, struct http_request *request)
 {
-	struct text method = cut(&line, ' '), target = cut(&line, ' '), path = target;
+	struct text method = cut(&line, ' '), target = cut(&line, ' '), path;
 
 	if (!is_token(method) || !printable(target) || line.length != 8 || memcmp(line.at, "HTTP/1.", 7) != 0 ||
 	    line.at[7] < '0' || line.at[7] > '9')

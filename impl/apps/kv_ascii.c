@@ -383,9 +383,7 @@ static void command(struct kv_session *session, const struct line *line)
 		kv_reply_text(session, "VERSION " KV_VERSION "\r\n");
 	else if (is(name, "verbosity"))
 		command_verbosity(session, line);
-	else if (is(name, "quit"))
-		session->quit = true;
-	else if (is_http(line)) /* a browser that was talked into it: what follows may be meant as commands */
+	else if (is(name, "quit") || is_http(line)) /* a browser may have been talked into sending commands */
 		session->quit = true;
 	else
 		kv_reply_text(session, "ERROR\r\n");

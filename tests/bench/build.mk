@@ -27,3 +27,4 @@ $(BUILD)/obj/tests/bench/bench_memif_bare.o: CFLAGS_ALL += -march=corei7
 bench-dataplane:
 	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= all $(BIN)/bench/bench_memif_bare $(BIN)/bench/bench_lwip_bare
 	@IXLAB_BIN='$(CURDIR)/$(BIN)' tests/bench/bench_dataplane
+BENCHES += tests/bench/bench_host.sh
