@@ -69,15 +69,16 @@ int ixdp_client_alive(const struct ixdp_control *control)
 	return !kill((pid_t)control->pid, 0) || errno == EPERM;
 }
 
-static struct ixdp_command *claim(struct ixdp_control *control)
+/* The number of a slot that was free, or -1. */
+static int claim(struct ixdp_control *control)
 {
-	for (unsigned i = 0; i < IXDP_COMMANDS; i++) {
+	for (int i = 0; i < IXDP_COMMANDS; i++) {
 		uint32_t expected = IXDP_FREE;
 
 		if (atomic_compare_exchange_strong(&control->command[i].state, &expected, IXDP_CLAIMED))
-			return &control->command[i];
+			return i;
 	}
-	return NULL;
+	return -1;
 }
 
 static void pause_a_step(void)
@@ -87,17 +88,19 @@ static void pause_a_step(void)
 
 int ixdp_client_run(struct ixdp_control *control, struct ixdp_command *command)
 {
-	struct ixdp_command *slot = claim(control);
+	int claimed = claim(control);
+	struct ixdp_command *slot;
 	unsigned step;
 
-	for (step = 0; !slot && step < PATIENCE_STEPS; step++) {
+	for (step = 0; claimed < 0 && step < PATIENCE_STEPS; step++) {
 		pause_a_step();
-		slot = claim(control);
+		claimed = claim(control);
 	}
-	if (!slot) {
+	if (claimed < 0) {
 		snprintf(command->text, sizeof(command->text), "no command slot is free");
 		return -1;
 	}
+	slot = &control->command[claimed];
 	slot->type = command->type;
 	slot->thread = command->thread;
 	slot->value = command->value;

@@ -125,7 +125,7 @@ static int choose_ports(struct ixdp_config *c, struct ixdp_error *error)
 
 static const struct ix_app *find_among(const struct ix_app *const *apps, const char *name)
 {
-	while (*apps && strcmp((*apps)->name, name))
+	while (*apps && strcmp((*apps)->name, name) != 0)
 		apps++;
 	return *apps;
 }

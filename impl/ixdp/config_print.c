@@ -67,7 +67,7 @@ void ixdp_config_print(const struct ixdp_config *c)
 	for (size_t i = 0; i < ixdp_field_count; i++) {
 		const struct ixdp_field *field = &ixdp_fields[i];
 
-		if (strcmp(field->group, group)) {
+		if (strcmp(field->group, group) != 0) {
 			printf("%s%s = {\n", *group ? "};\n" : "", field->group);
 			group = field->group;
 		}

@@ -105,8 +105,6 @@ static void describe(const struct nic *nic, char *text, size_t size)
 			 o->queues ? o->queues : 1, o->descriptors);
 		break;
 	case NIC_TAP:
-		snprintf(text, size, "iface=%s", o->name);
-		break;
 	case NIC_AF_XDP:
 		snprintf(text, size, "iface=%s", o->name);
 		break;

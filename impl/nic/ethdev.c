@@ -76,7 +76,7 @@ static int self_test(struct nic *nic, struct nic_error *error)
 		if (entries[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] !=
 		    atomic_load(&nic->reta[i % nic->options.groups]))
 			return nic_fail(error, -1, "pci", "entry %u of the NIC's RETA is not what was written", i);
-	if (!rte_eth_dev_rss_hash_conf_get(nic->port, &conf) && memcmp(key, nic->options.rss_key, IX_RSS_KEY_SIZE))
+	if (!rte_eth_dev_rss_hash_conf_get(nic->port, &conf) && memcmp(key, nic->options.rss_key, IX_RSS_KEY_SIZE) != 0)
 		return nic_fail(error, -1, "pci", "the NIC has another RSS key than was written");
 	snprintf(nic->facts.self_test, sizeof(nic->facts.self_test), "RETA of %u entries and key read back", size);
 	return 0;

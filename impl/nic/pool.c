@@ -10,21 +10,21 @@
 static int find_memory(struct nic *nic)
 {
 	struct rte_mempool_memhdr *piece;
-	uint8_t *low = NULL, *high = NULL;
+	uintptr_t low = UINTPTR_MAX, high = 0;
 	uint64_t sum = 0;
 
 	STAILQ_FOREACH(piece, &nic->pool->mem_list, next)
 	{
-		uint8_t *start = piece->addr;
+		uintptr_t start = (uintptr_t)piece->addr;
 
-		if (!low || start < low)
+		if (start < low)
 			low = start;
 		if (start + piece->len > high)
 			high = start + piece->len;
 		sum += piece->len;
 	}
-	nic->pool_base = low;
-	nic->pool_size = (uint64_t)(high - low);
+	nic->pool_base = (uint8_t *)low;
+	nic->pool_size = high - low;
 	return sum == nic->pool_size ? 0 : -1;
 }
 

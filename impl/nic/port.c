@@ -110,7 +110,7 @@ static void choose_mac(struct nic *nic)
 	/* Those of a tap and of a packet socket are the kernel's end's; both hear whatever address we take. */
 	if (nic->options.type == NIC_TAP || nic->options.type == NIC_AF_PACKET || nic->options.type == NIC_AF_XDP)
 		mac.addr_bytes[5] ^= nic->options.type == NIC_TAP;
-	else if (wanted && memcmp(mac.addr_bytes, wanted, 6) &&
+	else if (wanted && memcmp(mac.addr_bytes, wanted, 6) != 0 &&
 		 rte_eth_dev_default_mac_addr_set(nic->port, (struct rte_ether_addr *)(uintptr_t)wanted))
 		rte_eth_promiscuous_enable(nic->port); /* heard only by one that hears all */
 	memcpy(nic->facts.mac, wanted ? wanted : mac.addr_bytes, sizeof(nic->facts.mac));
