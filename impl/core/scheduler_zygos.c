@@ -203,7 +203,7 @@ static inline int has_work_for_interrupt(const struct ix_dataplane *dataplane, u
 	zygos = ix_zygos_of(thread);
 	if (ix_shipment_waiting(&zygos->remote))
 		return 1;
-	if (ix_shuffle_ready(&zygos->shuffle))
+	if (ix_shuffle_ready(&zygos->shuffle) || atomic_load_explicit(&zygos->stuck, memory_order_relaxed))
 		return 0;
 	return atomic_load_explicit(&zygos->backlog, memory_order_relaxed) ||
 	       ((rings >> target & 1) && platform->ring_waiting(platform->context, target));
@@ -358,7 +358,7 @@ static unsigned serve(struct ix_thread *thread, struct ix_work *work)
 {
 	const struct ix_options *options = &thread->dataplane->options;
 	struct ix_zygos *zygos = ix_zygos_of(thread);
-	unsigned processed = 0;
+	unsigned processed = 0, stuck = 0;
 
 	set_room(thread);
 	ix_zygos_run_remote(thread, work);
@@ -366,8 +366,13 @@ static unsigned serve(struct ix_thread *thread, struct ix_work *work)
 		options->stack->deliver_pending(thread, thread->room);
 	ix_poll(thread, work);
 	thread->cycle_queue = thread->backlog.count;
-	if (!thread->stalled && !ix_shuffle_ready(&zygos->shuffle))
+	if (thread->stalled) {
+		stuck = 1;
+	} else if (!ix_shuffle_ready(&zygos->shuffle)) {
 		processed = ix_process(thread, options->batch_bound, work);
+		stuck = thread->backlog.count && processed < options->batch_bound;
+	}
+	atomic_store_explicit(&zygos->stuck, stuck, memory_order_relaxed);
 	atomic_store_explicit(&zygos->backlog, thread->backlog.count, memory_order_relaxed);
 	return processed;
 }

@@ -13,6 +13,7 @@ struct ix_zygos {
 	_Alignas(64) struct ix_shuffle shuffle;
 	struct ix_shipment_queue remote; /* calls for this thread to run */
 	_Atomic unsigned backlog;        /* packets in the software queue: a hint */
+	_Atomic unsigned stuck; /* they wait for room or a migration, which no interrupt brings about: a hint */
 	_Atomic uint64_t interrupted_ns; /* when one last sent it an interrupt; 0: never */
 
 	/* its own */

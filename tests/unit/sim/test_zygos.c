@@ -134,6 +134,26 @@ static void test_conservation_and_order(void **state)
 		}
 }
 
+/* One connection cannot use both cores, so what it sends piles up until no event fits: interrupts would be for nothing,
+ * and at the same instant again and again. */
+static void test_more_of_a_connection_than_there_is_room_for(void **state)
+{
+	struct dist service;
+	struct sim_system_options o = options_of(sim_host_kind_find("zygos"), 0.9, &service);
+	struct sim_system *system;
+	struct sim_system_totals totals;
+
+	o.cores = 2;
+	o.connections = 1;
+	o.rate_rps = 1.8e9 / (MEAN_US * 1e3);
+	system = system_create(&o);
+	assert_int_equal(sim_system_run(system, 20000, NULL, NULL), 0);
+	sim_system_totals(system, &totals);
+	assert_true(totals.in_system > 5000);
+	assert_int_equal(totals.out_of_order, 0);
+	sim_system_destroy(system);
+}
+
 static void test_nothing_to_share_on_one_core(void **state)
 {
 	struct dist service;
@@ -248,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(test_interrupts_make_it_one_queue),
 	    cmocka_unit_test(test_between_one_queue_and_one_for_each_core),
 	    cmocka_unit_test(test_conservation_and_order),
+	    cmocka_unit_test(test_more_of_a_connection_than_there_is_room_for),
 	    cmocka_unit_test(test_nothing_to_share_on_one_core),
 	    cmocka_unit_test(test_interrupts_prolong_the_service_they_come_into),
 	    cmocka_unit_test(test_same_seed_same_trace),
