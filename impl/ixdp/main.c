@@ -9,11 +9,14 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
+#define WAKE_UPS  15 /* to measure what one takes */
 #define STEP_NS   1000000
 #define REPORT_NS 1000000000u
 
@@ -99,6 +102,30 @@ static int complain(const struct ixdp_error *error, int code)
 	return code;
 }
 
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* How much later than asked a sleep ends here. */
+static double wake_up_us(void)
+{
+	const struct timespec patience = {.tv_nsec = 50000};
+	uint64_t late_ns[WAKE_UPS];
+
+	prctl(PR_SET_TIMERSLACK, 1);
+	for (unsigned i = 0; i < WAKE_UPS; i++) {
+		uint64_t start_ns = ixdp_kernel_ns();
+
+		ppoll(NULL, 0, &patience, NULL);
+		late_ns[i] = ixdp_kernel_ns() - start_ns - (uint64_t)patience.tv_nsec;
+	}
+	qsort(late_ns, WAKE_UPS, sizeof(late_ns[0]), compare);
+	return (double)late_ns[WAKE_UPS / 2] / 1e3;
+}
+
 static void print_facts(const struct ixdp_process *p)
 {
 	const struct nic_facts *f = nic_facts(p->nic);
@@ -110,8 +137,9 @@ static void print_facts(const struct ixdp_process *p)
 	       f->checksums ? "by the NIC" : "ours", f->huge_pages ? "in huge pages" : "without huge pages");
 	printf("# self-test: %s\n", f->self_test);
 	if (p->config->idle == IXDP_SLEEP)
-		printf("# idle: sleep; a packet waits up to %" PRIu64 " us, and a wake-up takes about 5 us more\n",
-		       p->config->idle_sleep_us);
+		printf("# idle: sleep; a packet waits up to %" PRIu64
+		       " us, and a wake-up took %.1f us more (median of %d)\n",
+		       p->config->idle_sleep_us, wake_up_us(), WAKE_UPS);
 	else
 		printf("# idle: poll; every thread keeps its processor busy\n");
 	printf("# running\n");
