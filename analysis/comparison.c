@@ -141,11 +141,44 @@ static void html_row(FILE *out, const struct comparison_row *row)
 	fprintf(out, "</td><td>%+.1f%%%s</td></tr>\n", 100 * comparison_error(row), comparison_near(row) ? "" : " *");
 }
 
-void comparison_html(FILE *out, const struct comparison_row *row, size_t count)
+static void html_table(FILE *out, const struct comparison_row *row, size_t count)
 {
 	fprintf(out, "<div class=\"wide\"><table class=\"wrap\"><thead><tr><th>Quantity</th><th>Published</th>"
 		     "<th>Use</th><th>Simulated</th><th>Difference</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < count; i++)
 		html_row(out, &row[i]);
-	fprintf(out, "</tbody></table></div>\n");
+	fprintf(out, "</tbody></table></div>\n</section>\n");
+}
+
+void comparison_html(FILE *out, const struct comparison_row *row, size_t count)
+{
+	static const char *const sections[] = {"3", "2.5"};
+
+	fprintf(out,
+		"<section>\n<h2 id=\"compared\">Published figures, measured one by one</h2>\n"
+		"<p>Fitted rows may have set constants of the cost files, predicted ones never. A star marks what is "
+		"off by more than 15%%. ");
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		struct comparison_count counts = comparison_count(row, count, sections[i]);
+
+		fprintf(out, "Section %s: %u of %u predictions are within 15%%. ", sections[i], counts.near,
+			counts.simulated);
+	}
+	fprintf(out, "</p>\n");
+	html_table(out, row, count);
+}
+
+void comparison_html_orderings(FILE *out, const struct comparison_row *row, size_t count)
+{
+	unsigned known = 0, held = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		known += comparison_has_value(&row[i]);
+		held += comparison_holds(&row[i]);
+	}
+	fprintf(out,
+		"<section>\n<h2 id=\"orderings\">Orderings</h2>\n<p>Which system holds more load, as the thesis states "
+		"it: %u of %u hold. Values are ratios of maximum loads.</p>\n",
+		held, known);
+	html_table(out, row, count);
 }

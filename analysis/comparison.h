@@ -46,7 +46,10 @@ json_t *comparison_json(const struct comparison_row *row);
 /* A table for the terminal. */
 void comparison_print(FILE *out, const struct comparison_row *row, size_t count);
 
-/* A table for the report. */
+/* A section of the report: how many agree, and a table. */
 void comparison_html(FILE *out, const struct comparison_row *row, size_t count);
+
+/* Another one for orderings: which of them hold. */
+void comparison_html_orderings(FILE *out, const struct comparison_row *row, size_t count);
 
 #endif

@@ -210,6 +210,10 @@ static void write_entry(FILE *out, const struct report *report, const struct rep
 int report_write(FILE *out, const struct report *report)
 {
 	write_head(out, report);
+	if (report->comparison)
+		comparison_html(out, report->comparison, report->comparisons);
+	if (report->ordering)
+		comparison_html_orderings(out, report->ordering, report->orderings);
 	write_comparisons(out, report);
 	for (size_t i = 0; i < report->count; i++)
 		write_entry(out, report, &report->entry[i]);

@@ -5,6 +5,7 @@
 #ifndef IXLAB_ANALYSIS_REPORT_H
 #define IXLAB_ANALYSIS_REPORT_H
 
+#include "analysis/comparison.h"
 #include "analysis/figure.h"
 #include "analysis/published.h"
 
@@ -18,6 +19,9 @@ struct report {
 	const char *version;  /* of the program writing it */
 	const char *database; /* path, as the reader would type it */
 	const struct published *published;
+	/* What `ixlab compare` has measured of the published figures and of the orderings; NULL: nothing. */
+	const struct comparison_row *comparison, *ordering;
+	size_t comparisons, orderings;
 	const struct report_entry *entry;
 	size_t count;
 	long cores; /* of the machine the report is written on */

@@ -43,5 +43,5 @@ install: all man
 	install -m 644 $(MAN_PAGES) $(INSTALL_DIR)/share/man/man1
 	install -m 644 $(wildcard workloads/*.cfg workloads/*.txt workloads/*.csv) $(INSTALL_DIR)/share/ixlab/workloads
 	install -m 644 $(wildcard workloads/costs/*.cfg) $(INSTALL_DIR)/share/ixlab/workloads/costs
-	install -m 644 results/published.csv $(INSTALL_DIR)/share/ixlab/results
+	install -m 644 results/published.csv results/orderings.csv $(INSTALL_DIR)/share/ixlab/results
 	install -m 644 README.md LICENSE $(filter-out docs/README.md,$(wildcard docs/*.md)) $(INSTALL_DIR)/share/doc/ixlab

@@ -15,6 +15,8 @@
 #define STEP           0.04 /* of a logarithm, for derivatives: well above the noise left by common random numbers */
 #define X_TOLERANCE    2e-3 /* of a logarithm: when to stop */
 #define G_TOLERANCE    1e-6
+#define WORTHWHILE     0.99 /* an iteration that leaves more of the residuals is the last */
+#define NOTHING        1e-4 /* residuals as small as this are none */
 #define SINGULAR       1e-3 /* of singular values of the derivatives, the least to the greatest */
 #define TEXT_MAX       512
 
@@ -316,6 +318,7 @@ static void take_estimates(struct fitting *f, const gsl_multifit_nlinear_workspa
 static void iterate(struct fitting *f, gsl_multifit_nlinear_workspace *w)
 {
 	int info = 0;
+	double last = INFINITY;
 
 	while (!f->status && !f->fit->converged && f->fit->iterations < ITERATIONS_MAX) {
 		int status = gsl_multifit_nlinear_iterate(w);
@@ -326,9 +329,10 @@ static void iterate(struct fitting *f, gsl_multifit_nlinear_workspace *w)
 		take_estimates(f, w);
 		if (f->job->progress)
 			f->job->progress(f->job->context, f->fit);
-		/* No better step can be found: the residuals' own roughness is reached. */
-		f->fit->converged = status == GSL_ENOPROG ||
+		/* No better step can be found, or none worth it: the residuals' own roughness is reached. */
+		f->fit->converged = status == GSL_ENOPROG || f->fit->rms > WORTHWHILE * last || f->fit->rms < NOTHING ||
 				    gsl_multifit_nlinear_test(X_TOLERANCE, G_TOLERANCE, 0, &info, w) == GSL_SUCCESS;
+		last = f->fit->rms;
 	}
 }
 

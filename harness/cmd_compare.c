@@ -175,7 +175,7 @@ static int compare(const struct compare_input *input, struct compare_rows *rows,
 int cmd_compare(int argc, char **argv)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	struct compare_input input = {.options = {.experiment = "compare",
+	struct compare_input input = {.options = {.experiment = COMPARE_EXPERIMENT,
 						  .effort = MEASURE_FULL,
 						  .sweep = {.database = "results.db",
 							    .workers = cores > 0 ? (unsigned)cores : 1,

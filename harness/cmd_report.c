@@ -1,6 +1,7 @@
 /* ixlab report: one HTML page of all figures. */
 #include "analysis/report.h"
 #include "harness/command.h"
+#include "harness/compare.h"
 #include "harness/figure_file.h"
 #include "paths.h"
 #include "version.h"
@@ -106,9 +107,39 @@ static int write_page(const struct report *report, const char *path)
 	return EXIT_DONE;
 }
 
+/* What `ixlab compare` has left in the database, of its full runs or else of its quick ones. */
+static int load_compared(struct compare_rows *rows, const char *name, const char *db)
+{
+	struct compare_options options = {.experiment = COMPARE_EXPERIMENT, .sweep = {.database = db}};
+	char error[512] = "memory is short", *path = compare_default_path(name);
+	int status = path ? compare_read(rows, path, error, sizeof(error)) : EXIT_RUN_FAILED;
+
+	options.effort = MEASURE_FULL;
+	if (!status)
+		status = compare_load(rows, &options, error, sizeof(error));
+	options.effort = MEASURE_QUICK;
+	if (!status && !compare_has_values(rows))
+		status = compare_load(rows, &options, error, sizeof(error));
+	free(path);
+	return status ? complain(status, error) : status;
+}
+
+static void add_compared(struct report *report, const struct compare_rows *rows, const struct compare_rows *orderings)
+{
+	if (compare_has_values(rows)) {
+		report->comparison = rows->row;
+		report->comparisons = rows->count;
+	}
+	if (compare_has_values(orderings)) {
+		report->ordering = orderings->row;
+		report->orderings = orderings->count;
+	}
+}
+
 static int write_report(const struct report_options *options, struct store *store, const struct figure_files *files,
 			const struct published *published)
 {
+	struct compare_rows rows = {0}, orderings = {0};
 	struct report_entry *entry = calloc(files->count + 1, sizeof(*entry));
 	struct report report = {
 	    .version = IXLAB_VERSION,
@@ -121,7 +152,12 @@ static int write_report(const struct report_options *options, struct store *stor
 	size_t drawn = 0;
 	int status = entry ? fill_entries(store, files, entry, &drawn) : complain(EXIT_RUN_FAILED, "memory is short");
 
-	if (!status && !drawn) {
+	if (!status)
+		status = load_compared(&rows, "published.csv", options->db);
+	if (!status)
+		status = load_compared(&orderings, "orderings.csv", options->db);
+	add_compared(&report, &rows, &orderings);
+	if (!status && !drawn && !report.comparison) {
 		command_complain(
 		    "%s has no data of any figure yet; 'ixlab figure --list' names the experiment files that "
 		    "'ixlab run FILE --db %s' computes",
@@ -131,6 +167,8 @@ static int write_report(const struct report_options *options, struct store *stor
 	if (!status)
 		status = write_page(&report, options->out);
 	clear_entries(entry, files->count);
+	compare_clear(&rows);
+	compare_clear(&orderings);
 	return status;
 }
 

@@ -161,3 +161,11 @@ int compare_load(struct compare_rows *rows, const struct compare_options *option
 		store_close(store);
 	return status;
 }
+
+bool compare_has_values(const struct compare_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (comparison_has_value(&rows->row[i]))
+			return true;
+	return false;
+}

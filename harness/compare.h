@@ -9,6 +9,8 @@
 #include "harness/measure.h"
 #include "harness/sweep.h"
 
+#define COMPARE_EXPERIMENT "compare" /* name under which `ixlab compare` stores */
+
 struct compare_options {
 	const char *experiment;           /* name under which values are stored */
 	const char *costs[MEASURE_COSTS]; /* NULL: the default */
@@ -35,6 +37,9 @@ int compare_measure(struct compare_rows *const *rows, size_t count, const struct
 
 /* Fills in the values that the database has. 0, 1 or 2 with @error. */
 int compare_load(struct compare_rows *rows, const struct compare_options *options, char *error, size_t error_size);
+
+/* Whether any row has a value. */
+bool compare_has_values(const struct compare_rows *rows);
 
 /* The file of published figures (or another of results/): the tree's, or the installed one. free() it. */
 char *compare_default_path(const char *name);
