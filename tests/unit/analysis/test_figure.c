@@ -255,9 +255,88 @@ static void test_exact_maximum_load(void **state)
 	assert_true(isnan(figure_exact(&f->figure, params, 16)));
 }
 
+/* Choices by several parameters and with metrics of their own; axes that are scaled. */
+static void choices_may_name_parameters_and_metrics(void **state)
+{
+	struct figure_fixture *f = *state;
+	struct figure_data *data = calloc(1, sizeof(*data));
+	char error[256];
+
+	assert_non_null(data);
+	figure_fixture_fill(f);
+	f->figure.panels.param = NULL;
+	f->figure.panels.count = 1;
+	f->figure.series.param = "";
+	f->figure.series.choice[0] = (struct figure_choice){
+	    NULL, "A", figure_fixture_value(f, json_pack("{ssss}", "model", "a", "service", "exp")), NULL};
+	f->figure.series.choice[1] = (struct figure_choice){
+	    NULL, "capped", figure_fixture_value(f, json_pack("{ssss}", "model", "a", "service", "exp")), "capped"};
+	f->figure.x.scale = 10;
+	f->figure.y.scale = 2;
+	assert_int_equal(figure_collect(f->store, &f->figure, data, error, sizeof(error)), 0);
+	assert_int_equal(data->curve[0][0].count, 3);
+	assert_true(fabs(data->curve[0][0].point[0].x - 2) < 1e-12);
+	assert_true(fabs(data->curve[0][0].point[0].y - 4.5) < 1e-12);
+	assert_true(fabs(data->curve[0][1].point[2].y - 2) < 1e-12); /* 1, scaled: that run was capped */
+	assert_false(data->quick);
+	figure_data_clear(data);
+	free(data);
+}
+
+/* Where there are no full results, the quick ones are shown, and said to be quick. */
+static void quick_results_stand_in(void **state)
+{
+	struct figure_fixture *f = *state;
+	struct figure_data *data = calloc(1, sizeof(*data));
+	char error[256], line[600];
+
+	assert_non_null(data);
+	figure_fixture_put(f, "test.quick", "det", "a", 0.5, 3, 0.1, false);
+	assert_int_equal(figure_collect(f->store, &f->figure, data, error, sizeof(error)), 0);
+	assert_int_equal(data->points, 1);
+	assert_true(data->quick);
+	figure_source_line(&f->figure, data, line, sizeof(line));
+	assert_non_null(strstr(line, "A quick run."));
+	figure_data_clear(data);
+	figure_fixture_put(f, "test", "det", "a", 0.5, 7, 0.1, false);
+	assert_int_equal(figure_collect(f->store, &f->figure, data, error, sizeof(error)), 0);
+	assert_true(!data->quick && data->curve[0][0].point[0].y == 7);
+	figure_data_clear(data);
+	free(data);
+}
+
+/* A table holds a label for each cell, and no curves. */
+static void tables_are_written_as_labels(void **state)
+{
+	struct figure_fixture *f = *state;
+	struct figure_data *data = calloc(1, sizeof(*data));
+	char error[256], *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(data);
+	assert_non_null(out);
+	f->figure.style = FIGURE_TABLE;
+	figure_fixture_put(f, "test", "det", "a", 0.5, 3, 0.25, false);
+	figure_fixture_put(f, "test", "exp", "b", 0.5, 123456, 1, false);
+	assert_int_equal(figure_collect(f->store, &f->figure, data, error, sizeof(error)), 0);
+	figure_write_script(out, &f->figure, data, FIGURE_SVG, "out.svg");
+	fclose(out);
+	assert_non_null(strstr(text, "'3 (2.75 to 3.25)'"));
+	assert_non_null(strstr(text, "'1.2346e+05'"));
+	assert_non_null(strstr(text, "'Exponential'"));
+	assert_null(strstr(text, "multiplot"));
+	free(text);
+	figure_data_clear(data);
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(choices_may_name_parameters_and_metrics, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(quick_results_stand_in, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(tables_are_written_as_labels, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_empty_store_has_no_points, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_points_go_to_their_curves_by_rising_x, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_provenance_names_the_runs, set_up, tear_down),

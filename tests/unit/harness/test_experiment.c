@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -191,9 +192,89 @@ static void test_refuses_what_is_no_experiment_file(void **state)
 	experiment_clear(&e);
 }
 
+/* A case may be of another kind: of what all share it takes what its kind knows. */
+static void cases_have_kinds(void **state)
+{
+	struct experiment e;
+
+	const char *text =
+	    "experiment = \"x\"; kind = \"queue\"; parameters = { service = \"exp\"; load = 0.5; };\n"
+	    "cases = ( { parameters = { model = \"centralized-fcfs\"; servers = 2; }; },\n"
+	    "{ kind = \"queue-slo\"; parameters = { model = \"centralized-fcfs\"; servers = 2; slo = \"10S\"; }; } );";
+
+	assert_int_equal(experiment_read_text(&e, text, "FILE", error, sizeof(error)), 0);
+	assert_int_equal(e.point_count, 2);
+	assert_string_equal(e.point[0].kind->name, "queue");
+	assert_string_equal(e.point[1].kind->name, "queue-slo");
+	assert_null(json_object_get(e.point[1].params, "load"));
+	experiment_clear(&e);
+	text = "experiment = \"x\"; kind = \"queue\"; parameters = { service = \"exp\"; load = 0.5; };\n"
+	       "cases = ( { kind = \"no\"; } );";
+	assert_int_equal(experiment_read_text(&e, text, "FILE", error, sizeof(error)), 2);
+	assert_non_null(strstr(error, "FILE:2: key 'kind': 'no': not a kind"));
+	experiment_clear(&e);
+}
+
+static const char quick_text[] =
+    "experiment = \"x\"; kind = \"queue\"; parameters = { service = \"exp\"; servers = 2; requests = 100000; };\n"
+    "sweep = { load = [0.1, 0.2, 0.3]; model = [\"centralized-fcfs\"]; };\n"
+    "quick = { parameters = { requests = 5000; }; sweep = { load = [0.5]; }; };";
+
+static void write_file(char *path, const char *text)
+{
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* The quick form replaces values wherever they stand, and is another experiment. */
+static void experiments_have_a_quick_form(void **state)
+{
+	char path[] = "/tmp/experiment-XXXXXX";
+	struct experiment e;
+
+	write_file(path, quick_text);
+	assert_int_equal(experiment_read_file(&e, path, error, sizeof(error)), 0);
+	assert_int_equal(e.point_count, 3);
+	assert_string_equal(e.name, "x");
+	experiment_clear(&e);
+	assert_int_equal(experiment_read_quick(&e, path, error, sizeof(error)), 0);
+	assert_int_equal(e.point_count, 1);
+	assert_string_equal(e.name, "x.quick");
+	assert_int_equal(json_integer_value(json_object_get(e.point[0].params, "requests")), 5000);
+	assert_true(json_real_value(json_object_get(e.point[0].params, "load")) == 0.5);
+	experiment_clear(&e);
+	unlink(path);
+}
+
+static void a_missing_or_wrong_quick_form_is_refused(void **state)
+{
+	char path[] = "/tmp/experiment-XXXXXX";
+	struct experiment e;
+
+	write_file(path, "experiment = \"x\"; kind = \"queue\"; parameters = { model = \"centralized-fcfs\"; service = "
+			 "\"exp\"; servers = 2; load = 0.5; };");
+	assert_int_equal(experiment_read_quick(&e, path, error, sizeof(error)), 2);
+	assert_non_null(strstr(error, "key 'quick': missing"));
+	experiment_clear(&e);
+	unlink(path);
+	assert_int_equal(experiment_read_text(&e,
+					      "experiment = \"x\"; kind = \"queue\"; parameters = { load = 0.5; };\n"
+					      "quick = { parameters = { lod = 0.1; }; };",
+					      "FILE", error, sizeof(error)),
+			 2);
+	assert_non_null(strstr(error, "FILE:2: key 'lod'"));
+	experiment_clear(&e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(cases_have_kinds),
+	    cmocka_unit_test(experiments_have_a_quick_form),
+	    cmocka_unit_test(a_missing_or_wrong_quick_form_is_refused),
 	    cmocka_unit_test(test_cross_product),
 	    cmocka_unit_test(test_ranges_are_the_numbers_meant),
 	    cmocka_unit_test(test_cases_replace_common_values),
