@@ -158,10 +158,10 @@ static char *provenance(const struct calibrate_fit *fits, size_t count, enum mea
 			if (!(e->parameter->files & 1u << which))
 				continue;
 			if (!any)
-				fprintf(
-				    out,
-				    "#: Fitted by `ixlab calibrate`, version %s, to the rows marked calibrate of %s:\n",
-				    IXLAB_VERSION, published);
+				fprintf(out,
+					"#: Fitted by `ixlab calibrate`, version %.*s, to the rows marked calibrate of "
+					"%s:\n",
+					(int)strcspn(IXLAB_VERSION, "+"), IXLAB_VERSION, published);
 			any = true;
 			fprintf(out, "#:   %s = %.4g", e->parameter->key, e->value);
 			if (isnan(e->std_error))
