@@ -71,12 +71,13 @@ static struct layout layout_of(const struct figure *figure, const char *source, 
 	l.columns = panels == 1 ? 1 : panels <= 4 ? 2 : 3;
 	l.rows = (unsigned)((panels + l.columns - 1) / l.columns);
 	l.width = l.columns == 1 ? 720 : l.columns == 2 ? 860 : 1100;
+	if (figure->style == FIGURE_TABLE)
+		l.width = 720;
 	l.text_columns = (size_t)(l.width / 5.4);
 	l.top = 46 + LEGEND_LINE * lay_out_legend(&l, &figure->series) + (figure->panels.param ? 24 : 4);
 	l.bottom =
 	    62 + TEXT_LINE * (count_lines(figure->caption, l.text_columns) + count_lines(source, l.text_columns));
 	if (figure->style == FIGURE_TABLE) {
-		l.width = 720;
 		l.top = 46;
 		l.height = l.top + l.bottom + FIGURE_TABLE_ROW * (double)(panels + 1);
 		return l;

@@ -11,8 +11,10 @@ static void cell_text(const struct figure_curve *curve, char *text, size_t size)
 
 	if (!curve->count)
 		snprintf(text, size, "-");
-	else if (p->no_interval || fabs(p->y) >= 1e4)
-		snprintf(text, size, "%.5g", p->y);
+	else if (fabs(p->y) >= 1e3)
+		snprintf(text, size, "%.0f", p->y);
+	else if (p->no_interval)
+		snprintf(text, size, "%.4g", p->y);
 	else
 		snprintf(text, size, "%.4g (%.4g to %.4g)", p->y, p->low, p->high);
 }
