@@ -104,8 +104,12 @@ static int read_choice(struct reading *r, const config_setting_t *setting, bool 
 	if (status)
 		return status;
 	value = config_setting_get_member(setting, "value");
-	if (!value == !choice->where || (value && !has_param))
-		return experiment_reject(&r->source, setting, "needs one of the keys 'value' (of param) and 'where'");
+	if (value && choice->where)
+		return experiment_reject(&r->source, value, "not beside 'where'");
+	if (value && !has_param)
+		return experiment_reject(&r->source, value, "without a 'param' whose value it is");
+	if (!value && !choice->where)
+		return experiment_reject(&r->source, setting, "lacks the key 'value', or 'where'");
 	return value ? read_value(r, value, &choice->value) : 0;
 }
 
