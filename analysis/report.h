@@ -19,12 +19,12 @@ struct report {
 	const char *version;  /* of the program writing it */
 	const char *database; /* path, as the reader would type it */
 	const struct published *published;
-	/* What `ixlab compare` has measured of the published figures and of the orderings; NULL: nothing. */
-	const struct comparison_row *comparison, *ordering;
-	size_t comparisons, orderings;
 	const struct report_entry *entry;
 	size_t count;
 	long cores; /* of the machine the report is written on */
+	/* What `ixlab compare` has measured of the published figures and of the orderings; NULL: nothing. */
+	const struct comparison_row *comparison, *ordering;
+	size_t comparisons, orderings;
 };
 
 /*

@@ -57,7 +57,7 @@ static int set_up(void **state)
 	assert_non_null(r->data);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(figure_collect(f->store, &f->figure, &r->data[i], error, sizeof(error)), 0);
-	r->report = (struct report){"9.9", "my.db", &r->published, r->entry, 2, 2};
+	r->report = (struct report){"9.9", "my.db", &r->published, r->entry, 2, 2, NULL, NULL, 0, 0};
 	*state = r;
 	return 0;
 }
