@@ -113,7 +113,7 @@ static int compare(const void *a, const void *b)
 static double wake_up_us(void)
 {
 	const struct timespec patience = {.tv_nsec = 50000};
-	uint64_t late_ns[WAKE_UPS];
+	uint64_t late_ns[WAKE_UPS], middle_ns;
 
 	prctl(PR_SET_TIMERSLACK, 1);
 	for (unsigned i = 0; i < WAKE_UPS; i++) {
@@ -123,7 +123,8 @@ static double wake_up_us(void)
 		late_ns[i] = ixdp_kernel_ns() - start_ns - (uint64_t)patience.tv_nsec;
 	}
 	qsort(late_ns, WAKE_UPS, sizeof(late_ns[0]), compare);
-	return (double)late_ns[WAKE_UPS / 2] / 1e3;
+	middle_ns = late_ns[WAKE_UPS / 2];
+	return (double)middle_ns / 1e3;
 }
 
 static void print_facts(const struct ixdp_process *p)
