@@ -214,7 +214,7 @@ _Noreturn void host_options_reject(const struct host_options *options, const str
 	for (unsigned i = 0; i < options->config.option_count; i++) {
 		const struct ix_app_option *o = &options->option[i];
 
-		if (strcmp(o->key, error->key))
+		if (strcmp(o->key, error->key) != 0)
 			continue;
 		if (options->option_line[i])
 			command_reject("%s:%u: option %s = '%s': %s", options->file, options->option_line[i], o->key,

@@ -213,7 +213,7 @@ static void enter(struct load_client *client, enum load_phase phase)
 	}
 	client->phase = phase;
 	ix_timeout_clear(client->runtime, &client->phase_timer);
-	if (client->open == 0) {
+	if (client->open == 0 || (phase > LOAD_RUN && in_flight(client) == 0)) {
 		finish(client);
 	} else if (phase == LOAD_PREPARE) {
 		if (config->protocol->prepare)
@@ -224,8 +224,6 @@ static void enter(struct load_client *client, enum load_phase phase)
 			ix_timeout_set(client->runtime, &client->phase_timer, ns(config->timeout_s));
 	} else if (phase == LOAD_RUN) {
 		run(client);
-	} else if (in_flight(client) == 0) {
-		finish(client);
 	} else {
 		ix_timeout_set(client->runtime, &client->phase_timer, ns(config->timeout_s));
 	}

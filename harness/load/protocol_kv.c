@@ -13,7 +13,8 @@ static size_t set_request(const struct load_config *config, uint64_t key, uint8_
 				   (unsigned long long)config->size);
 
 	load_text_fill(key, 0, out + n, config->size);
-	memcpy(out + n + config->size, "\r\n", 2);
+	out[n + config->size] = '\r';
+	out[n + config->size + 1] = '\n';
 	return n + config->size + 2;
 }
 

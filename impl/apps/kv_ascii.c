@@ -361,9 +361,11 @@ static void command(struct kv_session *session, const struct line *line)
 	enum kv_mode mode;
 
 	session->quiet = false;
-	if (line->count == 0)
+	if (line->count == 0) {
 		kv_reply_text(session, "ERROR\r\n");
-	else if (is(name, "get") || is(name, "gets"))
+		return;
+	}
+	if (is(name, "get") || is(name, "gets"))
 		command_get(session, line);
 	else if (find_mode(name, &mode))
 		command_store(session, line, mode);

@@ -1,4 +1,5 @@
 #include "impl/apps/kv_internal.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,7 @@ static struct kv_item *unlink_at(struct kv_stripe *s, struct kv_item **at)
 {
 	struct kv_item *item = *at;
 
+	assert(item);
 	*at = item->chain;
 	use_forget(s, item);
 	s->items--;

@@ -117,7 +117,7 @@ static int turn_away(struct host *host, const struct host_listener *l)
 void host_listener_ready(struct host_thread *thread, struct host_listener *l)
 {
 	for (int i = 0; i < ACCEPT_BURST && thread->event_count < HOST_POLLED_EVENTS; i++) {
-		struct sockaddr_in peer;
+		struct sockaddr_in peer = {0};
 		socklen_t size = sizeof(peer);
 		int fd = accept4(l->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC), one = 1;
 		struct host_connection *c;
