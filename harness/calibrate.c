@@ -231,7 +231,7 @@ static int residuals_at(struct fitting *f, const double *x, double *out)
 static int on_residuals(const gsl_vector *x, void *context, gsl_vector *out)
 {
 	struct fitting *f = context;
-	double at[CALIBRATE_PARAMETERS_MAX] = {0}, value[CALIBRATE_ROWS_MAX];
+	double at[CALIBRATE_PARAMETERS_MAX] = {0}, value[CALIBRATE_ROWS_MAX] = {0};
 
 	for (size_t p = 0; p < f->fit->parameters; p++)
 		at[p] = gsl_vector_get(x, p);
@@ -247,7 +247,7 @@ static int on_derivatives(const gsl_vector *x, void *context, gsl_matrix *out)
 {
 	struct fitting *f = context;
 	size_t parameters = f->fit->parameters;
-	double at[CALIBRATE_PARAMETERS_MAX] = {0}, base[CALIBRATE_ROWS_MAX];
+	double at[CALIBRATE_PARAMETERS_MAX] = {0}, base[CALIBRATE_ROWS_MAX] = {0};
 	double simulated[CALIBRATE_PARAMETERS_MAX][CALIBRATE_ROWS_MAX];
 	struct batch b = {f, simulated, parameters};
 

@@ -50,10 +50,11 @@ static void parse_costs(struct calibrate_input *input, const char *value)
 	const char *equals = strchr(value, '=');
 	int which = equals ? find_name(value, (size_t)(equals - value)) : -1;
 
-	if (which < 0)
+	if (which >= 0)
+		input->job.costs[which] = equals + 1;
+	else
 		command_reject("option '--costs': '%s': must be NAME=FILE with NAME one of ix, linux, mtcp, memcached",
 			       value);
-	input->job.costs[which] = equals + 1;
 }
 
 static void parse_jobs(struct calibrate_input *input, const char *value)

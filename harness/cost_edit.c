@@ -41,15 +41,15 @@ char *cost_edit_set(const char *text, const char *key, double value)
 {
 	const char *at = find_value(text, key), *rest;
 	char *out = NULL, number[32];
+	int whole;
 
 	if (!at)
 		return NULL;
 	rest = at + strcspn(at, "; \t\n");
 	/* Four digits: more than any fit is worth. A real keeps its point. */
 	snprintf(number, sizeof(number), "%.4g", value);
-	if (!strpbrk(number, ".e"))
-		strcat(number, ".0");
-	return asprintf(&out, "%.*s%s%s", (int)(at - text), text, number, rest) < 0 ? NULL : out;
+	whole = !strpbrk(number, ".e");
+	return asprintf(&out, "%.*s%s%s%s", (int)(at - text), text, number, whole ? ".0" : "", rest) < 0 ? NULL : out;
 }
 
 char *cost_edit_provenance(const char *text, const char *lines)
