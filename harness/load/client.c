@@ -33,6 +33,7 @@ static void send_request(struct load_client *client, struct load_connection *lc,
 
 	lc->in_flight[last] = *request;
 	lc->count++;
+	client->sent++;
 	if (ix_write(lc->connection, client->scratch, length)) {
 		ix_abort(lc->connection); /* memory is short: seen as a failed connection */
 		return;
@@ -153,11 +154,7 @@ static void start_all(struct load_client *client)
 
 static uint64_t in_flight(const struct load_client *client)
 {
-	uint64_t sum = client->due_count;
-
-	for (uint32_t i = 0; i < client->connections; i++)
-		sum += client->connection[i].count;
-	return sum;
+	return client->due_count + client->sent;
 }
 
 /* Has every thread prepared, or given up? This one has. */
@@ -309,6 +306,7 @@ static void reply_done(struct load_connection *lc)
 	atomic_store_explicit(&client->progress, client->replied, memory_order_relaxed);
 	lc->first = (uint32_t)((lc->first + 1) % client->shared->config.depth);
 	lc->count--;
+	client->sent--;
 	lc->taken = lc->body = 0;
 	lc->phase = lc->line_length = 0;
 	next_request(client, lc);
@@ -380,6 +378,7 @@ static void on_closed(struct ix_connection *connection, int reason)
 		return;
 	client->failed_connections++;
 	client->lost += lc->count;
+	client->sent -= lc->count;
 	lc->count = 0;
 	if (--client->open == 0 && client->phase != LOAD_CONNECT)
 		finish(client);
@@ -395,9 +394,10 @@ static void dial_more(struct load_client *client)
 	const struct load_config *config = &client->shared->config;
 
 	while (client->dialed < client->connections && client->dialed - client->settled < DIALS_AT_A_TIME) {
+		uint16_t port = (uint16_t)(config->port + client->dialed % config->ports);
 		struct load_connection *lc = &client->connection[client->dialed++];
 
-		if (!ix_dial(client->runtime, config->address, config->port, &handler, lc)) {
+		if (!ix_dial(client->runtime, config->address, port, &handler, lc)) {
 			client->failed_connections++;
 			client->settled++;
 		}

@@ -9,6 +9,7 @@
 const char load_options_help[] =
     "address       IPv4         127.0.0.1  the server's\n"
     "port          1 .. 65535   required   the server's\n"
+    "ports         1 .. 16      1          that many of its ports, from `port` on, in turn\n"
     "protocol      echo, spin, kv, http  echo\n"
     "connections   1 .. 1000000 1          over all threads\n"
     "depth         1 .. 1024    1          requests in flight on a connection\n"
@@ -26,9 +27,9 @@ const char load_options_help[] =
     "get_fraction  0 .. 1       0.9        kv: gets among requests\n"
     "path          text         /          http\n";
 
-static const char *const known[] = {"address",  "port",   "protocol",     "connections", "depth",  "rate", "requests",
-				    "duration", "warmup", "timeout",      "size",        "verify", "seed", "service",
-				    "mean_us",  "keys",   "get_fraction", "path",        NULL};
+static const char *const known[] = {"address",  "port",     "ports",  "protocol",     "connections", "depth",  "rate",
+				    "requests", "duration", "warmup", "timeout",      "size",        "verify", "seed",
+				    "service",  "mean_us",  "keys",   "get_fraction", "path",        NULL};
 
 static int refuse(struct ix_app_error *error, const char *key, const char *allowed)
 {
@@ -81,6 +82,7 @@ static int read_numbers(struct load_config *config, const struct ix_app_options 
 	uint64_t port = 0, verify = 0;
 
 	if (ix_app_option_number(options, "port", 1, 65535, &port, error) ||
+	    ix_app_option_number(options, "ports", 1, 16, &config->ports, error) ||
 	    ix_app_option_number(options, "connections", options->threads, 1000000, &config->connections, error) ||
 	    ix_app_option_number(options, "depth", 1, LOAD_DEPTH_MAX, &config->depth, error) ||
 	    ix_app_option_number(options, "requests", 0, 1000000000000000, &config->requests, error) ||
@@ -101,6 +103,8 @@ static int read_numbers(struct load_config *config, const struct ix_app_options 
 		return refuse(error, "connections", "at least one a thread");
 	if (config->requests && config->requests < options->threads)
 		return refuse(error, "requests", "at least one a thread");
+	if (port + config->ports > 65536)
+		return refuse(error, "ports", "the last one is above 65535");
 	config->port = (uint16_t)port;
 	config->verify = verify;
 	return 0;
@@ -129,6 +133,7 @@ static int read_service(struct load_config *config, const struct ix_app_options 
 int load_config_read(struct load_config *config, const struct ix_app_options *options, struct ix_app_error *error)
 {
 	*config = (struct load_config){.connections = options->threads,
+				       .ports = 1,
 				       .depth = 1,
 				       .duration_s = 1,
 				       .timeout_s = 10,

@@ -32,6 +32,7 @@ static const struct argp_option argp_options[] = {
     {"get-fraction", KEY_FIRST + 14, "X", 0, "kv: share of gets (default: 0.9)", 3},
     {"path", KEY_FIRST + 15, "PATH", 0, "http: what to get (default: /)", 3},
     {"seed", KEY_FIRST + 16, "N", 0, "Of all random numbers (default: 1)", 3},
+    {"ports", KEY_FIRST + 17, "N", 0, "That many ports, from --port on, in turn, 1 to 16 (default: 1)", 1},
     {"verify", KEY_VERIFY, NULL, 0, "Compare replies byte by byte", 4},
     {"threads", KEY_THREADS, "N", 0, "Threads, 1 to 256 (default: 1)", 4},
     {"json", KEY_JSON, NULL, 0, "Print one line of JSON", 4},
@@ -90,7 +91,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		options->threads = read_threads(value);
 	else if (key == KEY_VERIFY)
 		add(options, key, "1");
-	else if (key >= KEY_FIRST && key < KEY_FIRST + 17)
+	else if (key >= KEY_FIRST && key < KEY_FIRST + 18)
 		add(options, key, value);
 	else
 		return ARGP_ERR_UNKNOWN;

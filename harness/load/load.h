@@ -25,6 +25,7 @@ struct load_config {
 	const struct load_protocol *protocol;
 	uint32_t address; /* host byte order */
 	uint16_t port;
+	uint64_t ports; /* from port on; connections take them in turn */
 	uint64_t connections, depth;
 	double rate_rps;   /* of all threads; 0: closed loop */
 	uint64_t requests; /* of all threads; 0: as many as fit in duration_s */
@@ -75,6 +76,7 @@ struct load_client {
 	uint32_t next;                               /* connection to look at first when the one drawn is full */
 	struct load_request *due;                    /* a ring of those that wait for room */
 	uint64_t due_first, due_count, due_capacity;
+	uint64_t sent;                   /* in flight on all connections */
 	uint64_t quota, issued, replied; /* quota 0: none */
 	uint64_t seen;                   /* replies when last asked whether there are more */
 	uint64_t prepare_next;           /* key to be set before the run */

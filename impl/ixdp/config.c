@@ -113,8 +113,11 @@ static int choose_ports(struct ixdp_config *c, struct ixdp_error *error)
 				return ixdp_config_refuse(c, error, "application.port", "allowed: 1 to 65535");
 		}
 	if (c->app->tcp_port) {
-		c->tcp.listen_port[0] = (uint16_t)port;
-		c->tcp.listen_ports = 1;
+		if (port + c->listen_ports > 65536)
+			return ixdp_config_refuse(c, error, "tcp.listen_ports", "the last one is above 65535");
+		for (unsigned i = 0; i < c->listen_ports; i++)
+			c->tcp.listen_port[i] = (uint16_t)(port + i);
+		c->tcp.listen_ports = (unsigned)c->listen_ports;
 	}
 	if (c->app->udp_port) {
 		c->tcp.udp_port[0] = end ? (uint16_t)port : c->app->udp_port;

@@ -32,6 +32,7 @@ struct ixdp_config {
 	uint64_t device_type, device_role, device_queues, device_descriptors, device_packets;
 	uint64_t device_huge_pages, device_checksums;
 	uint64_t mss, window_bytes, send_bytes, half_open_max, backlog, retries, syn_retries, port_low, port_high;
+	uint64_t listen_ports;
 	uint64_t rto_initial_us, rto_min_us, rto_max_us, delayed_ack_us, time_wait_ms, fin_wait_2_ms;
 	uint64_t keepalive_idle_ms, keepalive_interval_ms, keepalive_count;
 	const char *control, *device_interface, *device_socket, *device_pci, *application;

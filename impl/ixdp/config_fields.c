@@ -59,6 +59,7 @@ const struct ixdp_field ixdp_fields[] = {
     NUMBER("tcp", "backlog", backlog, 1, 1000000, 1024, "connections to be accepted, per flow group"),
     NUMBER("tcp", "retries", retries, 1, 100, 12, "of data, before a connection is dead"),
     NUMBER("tcp", "syn_retries", syn_retries, 1, 100, 6, "of handshakes"),
+    NUMBER("tcp", "listen_ports", listen_ports, 1, IX_TCP_PORTS_MAX, 1, "listened on, from the application's on"),
     NUMBER("tcp", "port_low", port_low, 1, 65535, 10000, "local ports of outgoing connections"),
     NUMBER("tcp", "port_high", port_high, 1, 65535, 65535, "the last of them"),
     NUMBER("tcp", "rto_initial_us", rto_initial_us, 16, 240000000, 1000000, "retransmission time-out at first"),

@@ -117,10 +117,10 @@ static double wake_up_us(void)
 
 	prctl(PR_SET_TIMERSLACK, 1);
 	for (unsigned i = 0; i < WAKE_UPS; i++) {
-		uint64_t start_ns = ixdp_kernel_ns();
+		uint64_t start_ns = ix_clock_kernel_ns();
 
 		ppoll(NULL, 0, &patience, NULL);
-		late_ns[i] = ixdp_kernel_ns() - start_ns - (uint64_t)patience.tv_nsec;
+		late_ns[i] = ix_clock_kernel_ns() - start_ns - (uint64_t)patience.tv_nsec;
 	}
 	qsort(late_ns, WAKE_UPS, sizeof(late_ns[0]), compare);
 	middle_ns = late_ns[WAKE_UPS / 2];
@@ -184,7 +184,7 @@ static void watch_thread(struct ixdp_thread *t, uint64_t now_ns)
 /* User phases that take too long: all are counted, one a second is reported. */
 static void watch(struct ixdp_process *p)
 {
-	uint64_t now_ns = ixdp_now_ns(&p->clock);
+	uint64_t now_ns = ix_clock_ns(&p->clock);
 
 	for (unsigned i = 0; i < p->threads; i++)
 		watch_thread(&p->thread[i], now_ns);

@@ -8,14 +8,14 @@
 
 static uint64_t clock_ns(void *context, unsigned thread)
 {
-	return ixdp_now_ns(&((struct ixdp_process *)context)->clock);
+	return ix_clock_ns(&((struct ixdp_process *)context)->clock);
 }
 
 static unsigned receive(void *context, unsigned thread, struct ix_packet **packets, unsigned n)
 {
 	struct ixdp_process *process = context;
 
-	return nic_receive(process->nic, thread, packets, n, ixdp_now_ns(&process->clock));
+	return nic_receive(process->nic, thread, packets, n, ix_clock_ns(&process->clock));
 }
 
 static unsigned transmit(void *context, unsigned thread, struct ix_packet **packets, unsigned n)

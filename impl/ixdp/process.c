@@ -124,7 +124,7 @@ int ixdp_process_start(struct ixdp_process *p, struct ixdp_config *config, struc
 	code = open_nic(p, error);
 	if (code)
 		return code;
-	ixdp_clock_start(&p->clock);
+	ix_clock_start(&p->clock);
 	code = start_core(p, error);
 	for (unsigned id = 0; !code && id < config->threads; id++) {
 		code = start_runtime(p, id, error);
@@ -141,11 +141,11 @@ int ixdp_process_start(struct ixdp_process *p, struct ixdp_config *config, struc
 /* Everybody closes; those whose peers do not answer are given up after a while. */
 static void close_connections(struct ixdp_process *p)
 {
-	uint64_t end_ns = ixdp_kernel_ns() + IXDP_CLOSE_NS;
+	uint64_t end_ns = ix_clock_kernel_ns() + IXDP_CLOSE_NS;
 	unsigned left = 1, i;
 
 	atomic_store(&p->stage, IXDP_CLOSING);
-	while (atomic_load(&p->closed) < p->threads || (left && ixdp_kernel_ns() < end_ns)) {
+	while (atomic_load(&p->closed) < p->threads || (left && ix_clock_kernel_ns() < end_ns)) {
 		for (left = i = 0; i < p->threads; i++) {
 			ixdp_wake(&p->thread[i]);
 			left += ix_runtime_connections(p->thread[i].runtime);

@@ -4,7 +4,7 @@
 #ifndef IXDP_PROCESS_H
 #define IXDP_PROCESS_H
 
-#include "impl/ixdp/clock.h"
+#include "impl/apps/clock.h"
 #include "impl/ixdp/config.h"
 
 #include <pthread.h>
@@ -48,7 +48,7 @@ struct ixdp_thread {
 
 struct ixdp_process {
 	struct ixdp_config *config;
-	struct ixdp_clock clock;
+	struct ix_clock clock;
 	struct nic *nic;
 	struct ix_platform platform;
 	struct ix_dataplane *dataplane;

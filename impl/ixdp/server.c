@@ -119,7 +119,7 @@ static void write_thread(struct ixdp_server *s, unsigned id, uint32_t groups)
 	const struct ixdp_thread *t = &process->thread[id];
 	struct ixdp_control_thread *to = &s->page->thread[id];
 	uint64_t since_ns = atomic_load_explicit(&t->user_since_ns, memory_order_relaxed);
-	uint64_t now_ns = ixdp_now_ns(&process->clock);
+	uint64_t now_ns = ix_clock_ns(&process->clock);
 
 	write_metrics(to, t->core, process->dataplane->options.batch_bound);
 	write_nic(to, process->nic, id);
@@ -226,14 +226,14 @@ void ixdp_server_attach(struct ixdp_server *s, struct ixdp_process *process)
 		SET(page->thread[i].cpu, config->core[i]);
 		SET(page->thread[i].frequency_hz, -1.0);
 	}
-	update(s, ixdp_kernel_ns());
+	update(s, ix_clock_kernel_ns());
 	atomic_thread_fence(memory_order_release);
 	page->magic = IXDP_CONTROL_MAGIC;
 }
 
 void ixdp_server_step(struct ixdp_server *s)
 {
-	uint64_t now_ns = ixdp_kernel_ns();
+	uint64_t now_ns = ix_clock_kernel_ns();
 
 	ixdp_commands_step(s, now_ns);
 	if (now_ns - s->updated_ns < IXDP_CONTROL_NS)

@@ -44,7 +44,7 @@ static int did_nothing(const struct ix_work *work)
 static void sleep_idle(struct ixdp_thread *t)
 {
 	const struct ixdp_config *config = t->process->config;
-	uint64_t now_ns = ixdp_now_ns(&t->process->clock), until_ns, longest_ns = config->idle_sleep_us * 1000;
+	uint64_t now_ns = ix_clock_ns(&t->process->clock), until_ns, longest_ns = config->idle_sleep_us * 1000;
 	struct pollfd wait = {.fd = t->event_fd, .events = POLLIN};
 	struct timespec patience;
 	eventfd_t value;
@@ -67,12 +67,12 @@ static void sleep_idle(struct ixdp_thread *t)
 	}
 	atomic_store_explicit(&t->sleeping, 0, memory_order_relaxed);
 	ix_thread_idle(t->core, 0);
-	t->core->idle_ns += ixdp_now_ns(&t->process->clock) - now_ns;
+	t->core->idle_ns += ix_clock_ns(&t->process->clock) - now_ns;
 }
 
 static void idle(struct ixdp_thread *t, uint64_t cycle_start_ns)
 {
-	t->core->idle_ns += ixdp_now_ns(&t->process->clock) - cycle_start_ns;
+	t->core->idle_ns += ix_clock_ns(&t->process->clock) - cycle_start_ns;
 	if (t->process->config->idle == IXDP_SLEEP || atomic_load_explicit(&t->parked, memory_order_relaxed))
 		sleep_idle(t);
 }
@@ -104,12 +104,12 @@ static void run(struct ixdp_thread *t)
 		}
 		if (stage == IXDP_ENDED)
 			break;
-		start_ns = ixdp_now_ns(&process->clock);
+		start_ns = ix_clock_ns(&process->clock);
 		ix_kernel_enter(t->core, &work);
 		user_phase(t, t->core->now_ns);
 		count(&t->cycles, 1);
 		if (work.processed)
-			measure(t, ixdp_now_ns(&process->clock) - start_ns, work.processed);
+			measure(t, ix_clock_ns(&process->clock) - start_ns, work.processed);
 		if (did_nothing(&work) && !t->core->call_count)
 			idle(t, t->core->now_ns);
 	}

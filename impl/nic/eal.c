@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define MBUF_BYTES (sizeof(struct rte_mbuf) + sizeof(struct ix_packet) + RTE_PKTMBUF_HEADROOM + NIC_DATA_ROOM + 64)
-#define SPARE_MB   48 /* rings, descriptors, the drivers' own */
+#define PAGE_BYTES 4096 /* where there are no huge pages: no packet lies across two, so each has one */
+#define SPARE_MB   48   /* rings, descriptors, the drivers' own */
 
 /* The last error or warning of DPDK's libraries and drivers; they say a cause nowhere else. */
 static char complaint[160];
@@ -52,6 +53,11 @@ static unsigned long free_huge_mb(void)
 	return pages * kb / 1024;
 }
 
+static unsigned long memory_mb(const struct nic_options *options, unsigned long packet_bytes)
+{
+	return (options->packets * packet_bytes >> 20) + SPARE_MB;
+}
+
 static int choose_memory(const struct nic_options *options, unsigned long mb, struct nic_facts *facts,
 			 struct nic_error *error)
 {
@@ -69,7 +75,7 @@ static int choose_memory(const struct nic_options *options, unsigned long mb, st
 int nic_start_eal(const struct nic_options *options, struct nic_facts *facts, struct nic_error *error)
 {
 	static const cookie_io_functions_t ears = {.write = hear};
-	unsigned long mb = ((unsigned long)options->packets * MBUF_BYTES >> 20) + SPARE_MB;
+	unsigned long mb = memory_mb(options, MBUF_BYTES);
 	char memory[24], lcores[24], prefix[32];
 	char *arg[20];
 	int n = 0, code = choose_memory(options, mb, facts, error);
@@ -82,6 +88,8 @@ int nic_start_eal(const struct nic_options *options, struct nic_facts *facts, st
 		setvbuf(log, NULL, _IONBF, 0);
 		rte_openlog_stream(log);
 	}
+	if (!facts->huge_pages)
+		mb = memory_mb(options, PAGE_BYTES);
 	snprintf(memory, sizeof(memory), "%lu", mb);
 	snprintf(lcores, sizeof(lcores), "0@%u", options->main_cpu);
 	snprintf(prefix, sizeof(prefix), "ixdp-%d", (int)getpid());

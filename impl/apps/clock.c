@@ -1,4 +1,4 @@
-#include "impl/ixdp/clock.h"
+#include "impl/apps/clock.h"
 
 #include <cpuid.h>
 
@@ -12,15 +12,15 @@ static int counter_is_invariant(void)
 	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & 1u << 8);
 }
 
-void ixdp_clock_start(struct ixdp_clock *clock)
+void ix_clock_start(struct ix_clock *clock)
 {
-	uint64_t start_ns = ixdp_kernel_ns(), start = __rdtsc(), ns;
+	uint64_t start_ns = ix_clock_kernel_ns(), start = __rdtsc(), ns;
 
 	clock->hz = 0;
 	clock->start = start_ns;
 	if (!counter_is_invariant())
 		return;
-	while ((ns = ixdp_kernel_ns() - start_ns) < CALIBRATION_NS)
+	while ((ns = ix_clock_kernel_ns() - start_ns) < CALIBRATION_NS)
 		continue;
 	clock->hz = (uint64_t)((double)(__rdtsc() - start) * 1e9 / (double)ns);
 	clock->ns_per_tick = (uint64_t)(4294967296e9 / (double)clock->hz);

@@ -1,0 +1,106 @@
+"""What all parts of bench_dataplane use: programs, processors, dataplanes that run, and pairs of them over memif."""
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+
+BIN = os.environ["IXLAB_BIN"]
+NAME = "ixdp-bench-%d" % os.getpid()
+
+
+def give_up(text):
+    sys.exit("bench_dataplane: " + text)
+
+
+def run(*command):
+    try:
+        return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=120).stdout
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        return give_up(str(error))
+
+
+def processors():
+    """Where server and client run: the last two that this process may use."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if len(allowed) < 2:
+        give_up("two processors are needed")
+    return allowed[-2], allowed[-1]
+
+
+def result(text):
+    """The line of JSON in what a load client printed."""
+    return json.loads([line for line in text.splitlines() if line.startswith("{")][-1])
+
+
+def stat(control):
+    """The counters of the elastic threads."""
+    return json.loads(run(BIN + "/ixdp-stat", "-c", control, "--once", "--json", "-i", "10"))["threads"]
+
+
+def total(threads, key):
+    return sum(thread[key] for thread in threads)
+
+
+@contextlib.contextmanager
+def running(folder, command, sign):
+    """The command while it runs, once it has printed @sign."""
+    path = os.path.join(folder, "server.out")
+    with open(path, "w", encoding="ascii") as log:
+        process = subprocess.Popen(command, stdout=log)
+    try:
+        for _ in range(400):
+            with open(path, encoding="ascii") as text:
+                if sign in text.read():
+                    break
+            if process.poll() is not None:
+                give_up("%s does not start" % command[0])
+            time.sleep(0.05)
+        else:
+            give_up("%s does not start" % command[0])
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Pair:
+    """Two dataplanes over memif: a server, and the load client as the other's application."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.server_control = NAME + "-server"
+
+    def _write(self, role, cores, application, lines, device):
+        path = os.path.join(self.folder, role + ".cfg")
+        with open(path, "w", encoding="ascii") as out:
+            out.write(
+                'address = "10.96.0.%d"; threads = %d; cores = %s; control = "%s-%s"; %s\n'
+                % (1 + (role == "client"), len(cores), list(cores), NAME, role, lines)
+                + 'device = { type = "memif"; role = "%s"; socket = "%s/memif"; %s };\n' % (role, self.folder, device)
+                + "application = { %s };\n" % application
+            )
+        return path
+
+    def serve(self, cores, application, lines="", device=""):
+        path = self._write("server", cores, application, lines, device)
+        return running(self.folder, [BIN + "/ixdp", "-c", path], "# running")
+
+    def load(self, cores, application, lines="", device=""):
+        """The client as a process that has been started."""
+        path = self._write("client", cores, 'name = "load"; address = "10.96.0.1"; ' + application, lines, device)
+        return subprocess.Popen([BIN + "/ixdp-load", "-c", path], stdout=subprocess.PIPE, text=True)
+
+    def finish(self, client):
+        """Its result, when it has ended; whether all of it went well is for the caller to see."""
+        try:
+            return result(client.communicate(timeout=60)[0])
+        except (subprocess.TimeoutExpired, IndexError):
+            client.kill()
+            client.wait()
+            return give_up("the client failed")
