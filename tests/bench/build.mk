@@ -20,11 +20,12 @@ BENCHES += $(BIN)/bench/bench_sim
 $(eval $(call program,bench/bench_packet,tests/bench/bench_packet.c,sim ix $(TCP_LIBS) models,$(MODELS_LIBS) -lm $(TCP_LDLIBS)))
 $(BIN)/bench/bench_packet: | $(BIN)/bench/bench_lwip_bare
 BENCHES += $(BIN)/bench/bench_packet
-# Dataplane on memif, beside bare memif and bare lwIP: `make bench-dataplane`. It wants two processors for itself.
+# The dataplane beside bare memif and lwIP, many connections, the kernel's sockets, and its schedulers: `make
+# bench-dataplane [PARTS=...]`. It wants two processors for itself, and root.
 $(eval $(call program,bench/bench_memif_bare,tests/bench/bench_memif_bare.c,,$$(NIC_LDLIBS)))
 $(BUILD)/obj/tests/bench/bench_memif_bare.o: CFLAGS_ALL += -march=corei7
 .PHONY: bench-dataplane
 bench-dataplane:
 	+@$(MAKE) --no-print-directory -f rules.mk CC=gcc SANITIZE= all $(BIN)/bench/bench_memif_bare $(BIN)/bench/bench_lwip_bare
-	@IXLAB_BIN='$(CURDIR)/$(BIN)' tests/bench/bench_dataplane
+	@IXLAB_BIN='$(CURDIR)/$(BIN)' tests/bench/bench_dataplane $(PARTS)
 BENCHES += tests/bench/bench_host.sh

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-BIN = os.environ["IXLAB_BIN"]
+BIN = os.path.abspath(os.environ.get("IXLAB_BIN", "build/bin"))
 NAME = "ixdp-bench-%d" % os.getpid()
 
 
@@ -45,20 +45,20 @@ def total(threads, key):
 
 @contextlib.contextmanager
 def running(folder, command, sign):
-    """The command while it runs, once it has printed @sign."""
+    """The command while it runs, once it has printed @sign. It may complain of a busy machine; that is shown if it fails."""
     path = os.path.join(folder, "server.out")
     with open(path, "w", encoding="ascii") as log:
-        process = subprocess.Popen(command, stdout=log)
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     try:
+        text = ""
         for _ in range(400):
-            with open(path, encoding="ascii") as text:
-                if sign in text.read():
-                    break
-            if process.poll() is not None:
-                give_up("%s does not start" % command[0])
+            with open(path, encoding="ascii") as log:
+                text = log.read()
+            if sign in text or process.poll() is not None:
+                break
             time.sleep(0.05)
-        else:
-            give_up("%s does not start" % command[0])
+        if sign not in text:
+            give_up("%s does not start: %s" % (" ".join(command), text[-300:]))
         yield process
     finally:
         process.terminate()
@@ -94,7 +94,7 @@ class Pair:
     def load(self, cores, application, lines="", device=""):
         """The client as a process that has been started."""
         path = self._write("client", cores, 'name = "load"; address = "10.96.0.1"; ' + application, lines, device)
-        return subprocess.Popen([BIN + "/ixdp-load", "-c", path], stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen([BIN + "/ixdp-load", "-c", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def finish(self, client):
         """Its result, when it has ended; whether all of it went well is for the caller to see."""
