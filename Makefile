@@ -5,8 +5,8 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 MAKE_BUILD = +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)) -f rules.mk
 
-.PHONY: all demo check check-vm bench fuzz lint format install clean setup
-all demo check check-vm bench fuzz lint format: setup
+.PHONY: all demo check check-vm bench bench-dataplane fuzz lint format install clean setup
+all demo check check-vm bench bench-dataplane fuzz lint format: setup
 	$(MAKE_BUILD) $@
 
 install: setup
