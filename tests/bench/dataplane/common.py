@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -41,6 +42,32 @@ def stat(control):
 
 def total(threads, key):
     return sum(thread[key] for thread in threads)
+
+
+class Rounds:
+    """What several rounds of one measurement gave: a load client's results."""
+
+    def __init__(self):
+        self.results = []
+
+    def values(self, key):
+        return sorted(result[key] for result in self.results)
+
+    def median(self, key):
+        return statistics.median(self.values(key))
+
+    def range(self, key):
+        return self.values(key)[0], self.values(key)[-1]
+
+    def beside(self, other, key, more_is_better, names):
+        """The ratio of the medians, and whose rounds were all better than all of the other's."""
+        low, high = self.range(key)
+        other_low, other_high = other.range(key)
+        if low <= other_high and other_low <= high:
+            verdict = "rounds overlap"
+        else:
+            verdict = names[(low > other_high) != more_is_better] + " better"
+        return "%.2f x (%s)" % (self.median(key) / other.median(key), verdict)
 
 
 @contextlib.contextmanager

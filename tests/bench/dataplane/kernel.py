@@ -5,13 +5,12 @@ import contextlib
 import os
 import subprocess
 
-from dataplane.common import BIN, NAME, give_up, result, run, running
+from dataplane.common import BIN, Rounds, give_up, result, run, running
 
 SERVER, PORT = "10.77.0.1", 7
-SECONDS, WARM = 2.0, 0.5
+ROUNDS, SECONDS, WARM = 3, 0.8, 0.2
 CONNECTIONS = 64
 PART_OF_CAPACITY = 0.5  # open loop, of what the slower one reached
-EVEN = 0.05  # two runs of the same differ by so much on a quiet machine
 SERVERS = ("ixdp, polling", "ixdp, sleeping", "ixhost")
 
 
@@ -64,17 +63,13 @@ def load(inside, cpu, connections, rate=0.0):
     options = ["--address=" + SERVER, "--port=%d" % PORT, "--connections=%d" % connections, "--duration=%g" % SECONDS, "--warmup=%g" % WARM, "--json"]
     if rate:
         options.append("--rate=%.0f" % rate)
-    measured = result(run(*inside(False, cpu, BIN + "/ixload", *options)))
-    if measured["failed_connections"] or measured["lost"]:
-        give_up("the client lost connections or replies")
-    return measured
-
-
-def better(ours, kernels, more_is_better=False):
-    """Who was better, where the difference is more than repeating would make it."""
-    if abs(ours / kernels - 1) < EVEN:
-        return "even"
-    return "ixdp better" if (ours > kernels) == more_is_better else "ixhost better"
+    rounds = Rounds()
+    for _ in range(ROUNDS):
+        measured = result(run(*inside(False, cpu, BIN + "/ixload", *options)))
+        if measured["failed_connections"] or measured["lost"]:
+            give_up("the client lost connections or replies")
+        rounds.results.append(measured)
+    return rounds
 
 
 def show(title, measured, closed_loop):
@@ -82,19 +77,15 @@ def show(title, measured, closed_loop):
     for which in SERVERS:
         m = measured[which]
         print(
-            "  %-28s %-15s %8.0f messages/s, p50 %7.1f us, p99 %8.1f us (%.1f to %.1f)"
-            % (title, which, m["throughput"], m["p50_us"], m["p99_us"], m["p99_low_us"] or 0, m["p99_high_us"] or 0)
+            "  %-28s %-15s %8.0f messages/s (%.0f to %.0f), p50 %7.1f us, p99 %8.1f us (%.1f to %.1f)"
+            % (title, which, m.median("throughput"), *m.range("throughput"), m.median("p50_us"), m.median("p99_us"), *m.range("p99_us"))
         )
-    kernel = measured["ixhost"]
     for which in SERVERS[:-1]:
-        m = measured[which]
-        overlap = (m["p99_low_us"] or 0) <= (kernel["p99_high_us"] or 0) and (kernel["p99_low_us"] or 0) <= (m["p99_high_us"] or 0)
-        verdicts = ["p50 %.2f x (%s)" % (m["p50_us"] / kernel["p50_us"], better(m["p50_us"], kernel["p50_us"]))]
-        verdicts.append("p99 %.2f x (%s)" % (m["p99_us"] / kernel["p99_us"], "even" if overlap else better(m["p99_us"], kernel["p99_us"])))
-        if closed_loop:
-            rates = m["throughput"], kernel["throughput"]
-            verdicts.insert(0, "rate %.2f x (%s)" % (rates[0] / rates[1], better(*rates, more_is_better=True)))
-        print("  %-28s %s beside ixhost: %s" % ("", which, ", ".join(verdicts)), flush=True)
+        texts = []
+        for name, key in (("rate", "throughput"), ("p50", "p50_us"), ("p99", "p99_us")):
+            if closed_loop or key != "throughput":
+                texts.append(name + " " + measured[which].beside(measured["ixhost"], key, key == "throughput", ("ixdp", "ixhost")))
+        print("  %-28s %s beside ixhost: %s" % ("", which, ", ".join(texts)), flush=True)
 
 
 def main(folder, cpus):
@@ -103,7 +94,7 @@ def main(folder, cpus):
         with serving(folder, which, cpus[0]) as inside:
             alone[which] = load(inside, cpus[1], 1)
             closed[which] = load(inside, cpus[1], CONNECTIONS)
-    rate = PART_OF_CAPACITY * min(m["throughput"] for m in closed.values())
+    rate = PART_OF_CAPACITY * min(m.median("throughput") for m in closed.values())
     for which in SERVERS:
         with serving(folder, which, cpus[0]) as inside:
             opened[which] = load(inside, cpus[1], CONNECTIONS, rate)
