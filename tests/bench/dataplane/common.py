@@ -35,9 +35,14 @@ def result(text):
     return json.loads([line for line in text.splitlines() if line.startswith("{")][-1])
 
 
+def page(control):
+    """The control page of a dataplane."""
+    return json.loads(run(BIN + "/ixdp-stat", "-c", control, "--once", "--json", "-i", "10"))
+
+
 def stat(control):
-    """The counters of the elastic threads."""
-    return json.loads(run(BIN + "/ixdp-stat", "-c", control, "--once", "--json", "-i", "10"))["threads"]
+    """The counters of its elastic threads."""
+    return page(control)["threads"]
 
 
 def total(threads, key):
