@@ -8,6 +8,7 @@ work=$(mktemp -d)
 pid=
 trap 'if [ -n "$pid" ]; then kill "$pid"; wait "$pid"; fi 2>/dev/null; rm -rf "$work"' EXIT
 
+: >"$work/server" # before anyone reads it
 if [ "$server" = kv ]; then
 	"$IXLAB_BIN/ixhost" --app kv --threads 2 --port 0 >"$work/server" 2>&1 &
 	pid=$!
@@ -36,8 +37,10 @@ chmod +x "$work/root/memcached-debug"
 cd "$work/root" || exit 1
 T_MEMD_USE_DAEMON=127.0.0.1:$port timeout 200 perl -I t/lib "t/$file" >"$work/tap" 2>"$work/err"
 status=$?
-awk -v status=$status '
+verdict=$(awk -v status=$status '
 	/^1\.\.[0-9]+/ { plan = substr($1, 4) }
 	/^ok / { ran++ }
 	/^not ok / { ran++; failed = failed (failed ? "," : "") $3 }
-	END { print ((plan != ran || status > 250) ? "died " : "") (failed ? failed : "-") }' "$work/tap"
+	END { print ((plan != ran || status > 250) ? "died " : "") (failed ? failed : "-") }' "$work/tap")
+echo "$verdict"
+case $verdict in died*) tail -n 3 "$work/tap" "$work/err" "$work/server" ;; esac
