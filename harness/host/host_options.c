@@ -123,11 +123,12 @@ uint32_t host_options_address(const char *name, const char *text)
 
 static char *keep_text(struct host_options *options, const char *text)
 {
-	char *copy = strdup(text);
+	char **kept = &options->texts[options->text_count++];
 
-	if (!copy)
+	*kept = strdup(text);
+	if (!*kept)
 		command_reject("memory is short");
-	return options->texts[options->text_count++] = copy;
+	return *kept;
 }
 
 void host_options_add(struct host_options *options, const char *key, const char *value, unsigned line)

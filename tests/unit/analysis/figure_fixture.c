@@ -28,10 +28,11 @@ static void describe(struct figure_fixture *f)
 	figure->experiment = "test";
 	figure->file = "test.cfg";
 	figure->planned = 12;
-	figure->panels = (struct figure_split){"service",
-					       2,
-					       {{figure_fixture_value(f, json_string("det")), "Deterministic", NULL, NULL},
-						{figure_fixture_value(f, json_string("exp")), "Exponential", NULL, NULL}}};
+	figure->panels =
+	    (struct figure_split){"service",
+				  2,
+				  {{figure_fixture_value(f, json_string("det")), "Deterministic", NULL, NULL},
+				   {figure_fixture_value(f, json_string("exp")), "Exponential", NULL, NULL}}};
 	figure->series = (struct figure_split){"model",
 					       2,
 					       {{figure_fixture_value(f, json_string("a")), "Model A", NULL, NULL},

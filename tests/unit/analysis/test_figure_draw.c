@@ -77,8 +77,10 @@ static void test_twelve_panels_and_eight_series(void **state)
 
 	for (size_t i = 0; i < FIGURE_PANELS_MAX; i++) {
 		snprintf(label[i], sizeof(label[i]), "panel %zu of these", i);
-		f->figure.panels.choice[i] = (struct figure_choice){f->figure.panels.choice[i % 2].value, label[i], NULL, NULL};
-		f->figure.series.choice[i] = (struct figure_choice){f->figure.series.choice[i % 2].value, label[i], NULL, NULL};
+		f->figure.panels.choice[i] =
+		    (struct figure_choice){f->figure.panels.choice[i % 2].value, label[i], NULL, NULL};
+		f->figure.series.choice[i] =
+		    (struct figure_choice){f->figure.series.choice[i % 2].value, label[i], NULL, NULL};
 	}
 	f->figure.panels.count = FIGURE_PANELS_MAX;
 	f->figure.series.count = FIGURE_SERIES_MAX;
