@@ -37,10 +37,12 @@ static void read_options(struct host_options *options, const config_setting_t *g
 		const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
 		const char *text = text_of(setting, buffer, sizeof(buffer));
 
-		if (!text)
+		if (text)
+			host_options_add(options, config_setting_name(setting), text,
+					 config_setting_source_line(setting));
+		else
 			command_reject("%s:%u: option %s: allowed: a number or a text", options->file,
 				       config_setting_source_line(setting), config_setting_name(setting));
-		host_options_add(options, config_setting_name(setting), text, config_setting_source_line(setting));
 	}
 }
 
@@ -69,8 +71,7 @@ static void read_setting(struct host_options *options, const config_setting_t *s
 
 		if (*where) /* the command line has the last word */
 			return;
-		options->texts[options->text_count] = strdup(text);
-		*where = options->texts[options->text_count++];
+		*where = host_options_keep(options, text);
 	} else {
 		command_reject("%s: unknown; allowed: app, mode, threads, address, port, options", name);
 	}

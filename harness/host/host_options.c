@@ -121,7 +121,7 @@ uint32_t host_options_address(const char *name, const char *text)
 	return ntohl(in.s_addr);
 }
 
-static char *keep_text(struct host_options *options, const char *text)
+char *host_options_keep(struct host_options *options, const char *text)
 {
 	char **kept = &options->texts[options->text_count++];
 
@@ -141,9 +141,10 @@ void host_options_add(struct host_options *options, const char *key, const char 
 		command_reject("option '%s': more than %d options", key, HOST_OPTIONS_MAX);
 	if (i == options->config.option_count) {
 		options->config.option_count++;
-		options->option[i].key = keep_text(options, key);
+		options->option[i].key = host_options_keep(options, key);
 	}
-	options->option[i].value = options->text_count < 2 * HOST_OPTIONS_MAX ? keep_text(options, value) : value;
+	options->option[i].value =
+	    options->text_count < 2 * HOST_OPTIONS_MAX ? host_options_keep(options, value) : value;
 	options->option_line[i] = line;
 }
 
@@ -154,7 +155,7 @@ static const struct ix_app *find_app(const char *name)
 
 	if (app)
 		return app;
-	for (size_t i = 0; ix_apps[i] && i < 31; i++)
+	for (size_t i = 0; i < 31 && ix_apps[i]; i++)
 		names[i] = ix_apps[i]->name;
 	if (!name)
 		command_reject("an application is needed: --app NAME; --list names them");

@@ -12,7 +12,7 @@ struct host_options {
 	const char *file; /* NULL: none */
 	struct ix_app_option option[HOST_OPTIONS_MAX];
 	unsigned option_line[HOST_OPTIONS_MAX]; /* in the file; 0: of the command line */
-	char *texts[2 * HOST_OPTIONS_MAX];      /* what option points to */
+	char *texts[3 * HOST_OPTIONS_MAX + 2];  /* what option points to */
 	unsigned text_count;
 };
 
@@ -22,6 +22,9 @@ void host_options_free(struct host_options *options);
 
 /* Says why the host refused, and where the key was given; ends the process. */
 _Noreturn void host_options_reject(const struct host_options *options, const struct ix_app_error *error);
+
+/* A copy that lives as long as @options; only host_options_add(), and app and mode, may keep any. */
+char *host_options_keep(struct host_options *options, const char *text);
 
 /* The number that @text is, from @low to @high; ends the process where it is none. */
 unsigned host_options_number(const char *name, const char *text, unsigned low, unsigned high);
