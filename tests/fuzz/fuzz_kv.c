@@ -45,7 +45,7 @@ static void run(const uint8_t *data, size_t size, size_t piece, uint64_t count[K
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint64_t whole[KV_COUNTS], cut[KV_COUNTS];
+	uint64_t whole[KV_COUNTS] = {0}, cut[KV_COUNTS] = {0};
 
 	if (size < 2 || size > 4096)
 		return 0;
