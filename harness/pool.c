@@ -103,6 +103,7 @@ static void send_task(struct pool *p, struct worker *w)
 	w->ready = false;
 	p->tries[w->task]++;
 	message_task(&p->out, &p->job->task[w->task]);
+	message_number(&p->out, w->task);
 	if (message_send(w->fd, &p->out))
 		worker_gone(p, w);
 }
@@ -157,14 +158,21 @@ static int take_complaint(struct pool *p, struct worker *w, const struct message
 	return 0;
 }
 
+/* Not the answer to a task that was lost with an earlier worker and reached the one in its place. */
+static bool is_waited_for(const struct worker *w, const struct message *message)
+{
+	return w->task != IDLE && w->task == message->number;
+}
+
 static int take_message(struct pool *p, struct worker *w, const struct message *message)
 {
 	switch (message->type) {
 	case MESSAGE_HELLO:
 		return take_hello(p, w, message);
 	case MESSAGE_RESULT:
-		return take_result(p, w, message);
+		return is_waited_for(w, message) ? take_result(p, w, message) : 0;
 	case MESSAGE_FAILED:
+		return is_waited_for(w, message) ? take_complaint(p, w, message) : 0;
 	case MESSAGE_DIED:
 		return take_complaint(p, w, message);
 	default:

@@ -1,6 +1,7 @@
 #include "harness/pool_message.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 struct message_header {
 	uint32_t size; /* of what follows */
 	uint32_t type;
+	uint64_t number;
 };
 
 void message_buffer_free(struct message_buffer *buffer)
@@ -54,7 +56,7 @@ static void put_text(struct message_buffer *buffer, const char *text)
 
 static void begin(struct message_buffer *buffer, enum message_type type)
 {
-	struct message_header header = {0, type};
+	struct message_header header = {.type = type};
 
 	buffer->size = 0;
 	buffer->failed = false;
@@ -67,6 +69,12 @@ static void end(struct message_buffer *buffer)
 
 	if (!buffer->failed)
 		memcpy(buffer->data, &size, sizeof(size));
+}
+
+void message_number(struct message_buffer *buffer, uint64_t number)
+{
+	if (!buffer->failed)
+		memcpy(buffer->data + offsetof(struct message_header, number), &number, sizeof(number));
 }
 
 void message_text(struct message_buffer *buffer, enum message_type type, const char *text)
@@ -158,7 +166,7 @@ int message_next(const struct message_buffer *buffer, struct message *message)
 		return -1;
 	if (buffer->size - sizeof(header) < header.size)
 		return 0;
-	*message = (struct message){header.type, buffer->data + sizeof(header), header.size};
+	*message = (struct message){header.type, header.number, buffer->data + sizeof(header), header.size};
 	return 1;
 }
 

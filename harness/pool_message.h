@@ -29,6 +29,10 @@ void message_text(struct message_buffer *buffer, enum message_type type, const c
 void message_task(struct message_buffer *buffer, const struct pool_task *task);
 void message_result(struct message_buffer *buffer, const struct point_result *result);
 
+/* Numbers the message in @buffer (0 until then). A task's answer bears the task's number: a worker elsewhere that takes
+ * another's place may still be handed, and answer, a task that was on its way to that other and is not waited for. */
+void message_number(struct message_buffer *buffer, uint64_t number);
+
 /* Writes the whole buffer to @fd. 0, or -1 (errno) when the other side is gone or memory was short. */
 int message_send(int fd, const struct message_buffer *buffer);
 
@@ -38,6 +42,7 @@ int message_receive(int fd, struct message_buffer *buffer);
 /* A whole message found in a buffer. */
 struct message {
 	enum message_type type;
+	uint64_t number;
 	const unsigned char *data; /* into the buffer */
 	size_t size;
 };

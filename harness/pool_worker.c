@@ -59,6 +59,7 @@ static int serve(pool_compute compute, int fd)
 			status = message.type == MESSAGE_TASK ? message_read_task(&message, &task) : -1;
 			if (!status) {
 				compute_task(compute, &task, &out);
+				message_number(&out, message.number);
 				status = message_send(fd, &out);
 			}
 			message_drop(&in, &message);

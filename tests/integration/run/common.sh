@@ -99,6 +99,7 @@ same()
 {
 	dump "$1" >"$dir/dump.1" && dump "$2" >"$dir/dump.2" && [ -s "$dir/dump.1" ] && cmp -s "$dir/dump.1" "$dir/dump.2"
 	result "$3" $?
+	[ "$failures" = 0 ] || diff "$dir/dump.1" "$dir/dump.2" | head -n 4 | cut -c 1-200 | sed 's/^/# /'
 }
 
 # experiment N [REPLICATIONS]: N points of two models, each some tens of milliseconds, on standard output.

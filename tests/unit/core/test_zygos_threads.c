@@ -421,13 +421,24 @@ static void wait_for_work(struct ix_thread *thread)
 	ix_thread_idle(thread, 0);
 }
 
-/* Work of this thread that ends by its own doing. */
+/* Connections of this thread that are ready or that somebody works on: their calls will be shipped here. */
+static int awaited(const struct ix_thread *thread)
+{
+	const struct ix_flow_group *group = thread->dataplane->group;
+
+	for (unsigned i = 0; i < GROUPS; i++)
+		if (ix_owns(thread, &group[i]) && group[i].active)
+			return 1;
+	return 0;
+}
+
+/* Work of this thread's. */
 static int unfinished(const struct ix_thread *thread)
 {
 	const struct ix_zygos *zygos = ix_zygos_of(thread);
 
-	return atomic_load(&test.left) || atomic_load(&test.elastic[thread->id].in_loop) || zygos->own ||
-	       zygos->stolen || thread->call_count;
+	return awaited(thread) || atomic_load(&test.left) || atomic_load(&test.elastic[thread->id].in_loop) ||
+	       zygos->own || zygos->stolen || thread->call_count;
 }
 
 static void *elastic_thread(void *argument)
@@ -436,8 +447,6 @@ static void *elastic_thread(void *argument)
 	unsigned quiet = 0;
 
 	thread_running = thread;
-	/* Shipments may come after the last work of its own; those of the last user phases are out when all threads
-	 * have found nothing more to do. */
 	while (quiet < 10 && !atomic_load_explicit(&test.errors, memory_order_relaxed)) {
 		struct ix_work work = {0};
 
