@@ -1,5 +1,5 @@
 /* The dataplanes as hosts: a machine (sim/machine.h) with the stack and the application of sim/server.h. */
-#include "sim/host.h"
+#include "sim/host_threads.h"
 #include "sim/server.h"
 
 #include <stdlib.h>
@@ -91,28 +91,6 @@ static void thread_totals(const struct sim_host *host, unsigned thread, struct s
 	};
 }
 
-static void totals_of(const struct sim_host *host, struct sim_host_totals *totals)
-{
-	unsigned threads = SIM_CONTAINER(host, const struct dataplane_host, host)->machine.options.core.threads;
-
-	*totals = (struct sim_host_totals){0};
-	for (unsigned i = 0; i < threads; i++) {
-		struct sim_host_totals t;
-
-		thread_totals(host, i, &t);
-		totals->kernel_ns += t.kernel_ns;
-		totals->user_ns += t.user_ns;
-		totals->idle_ns += t.idle_ns;
-		totals->cycles += t.cycles;
-		totals->processed += t.processed;
-		totals->backlog_sum += t.backlog_sum;
-		totals->timers += t.timers;
-		totals->steals += t.steals;
-		totals->interrupts += t.interrupts;
-		totals->doorbells += t.doorbells;
-	}
-}
-
 static uint64_t batches(const struct sim_host *host, unsigned packets)
 {
 	const struct sim_machine *machine = &SIM_CONTAINER(host, const struct dataplane_host, host)->machine;
@@ -134,7 +112,7 @@ static double least_ns(const struct sim_costs *costs, double received, double se
 #define KIND(kind_name, kind_scheduler)                                                                                \
 	{                                                                                                              \
 		.name = (kind_name), .costs = &sim_cost_names_dataplane, .least_ns = least_ns, .create = create,       \
-		.destroy = destroy, .totals = totals_of, .thread_totals = thread_totals, .batches = batches,           \
+		.destroy = destroy, .totals = sim_host_sum_totals, .thread_totals = thread_totals, .batches = batches, \
 		.scheduler = (kind_scheduler)                                                                          \
 	}
 
