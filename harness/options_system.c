@@ -58,7 +58,8 @@ static const struct argp_option options[] = {
     {"reply-bytes", KEY_REPLY_BYTES, "N", 0, "Payload of a reply, likewise (64)", 2},
     {"acks", KEY_ACKS, "X", 0, "Pure acknowledgements each way per request, 0 to 16 (0)", 2},
     {"messages-per-connection", KEY_MESSAGES_PER_CONNECTION, "N", 0,
-     "Requests after which a connection is reset and opened anew (0: never): SYN, SYN with ACK, ACK and RST take wire "
+     "Requests after which a connection is reset and opened anew (0: never): SYN, SYN with ACK, ACK, the client's ACK "
+     "of the first reply and RST take wire "
      "and processor time",
      2},
     {"wire-links", KEY_WIRE_LINKS, "N", 0,

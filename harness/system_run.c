@@ -28,7 +28,7 @@ static double full_load(const struct system_point *point, double rate_rps)
 {
 	const struct sim_system_options *o = &point->options;
 	double slower = o->costs.nominal_ghz / o->costs.frequency_ghz;
-	double least_ns = o->kind->least_ns ? o->kind->least_ns(&o->costs, packets_of(o, o->request_bytes, 3),
+	double least_ns = o->kind->least_ns ? o->kind->least_ns(&o->costs, packets_of(o, o->request_bytes, 4),
 								packets_of(o, o->reply_bytes, 1))
 					    : 0;
 

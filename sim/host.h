@@ -22,12 +22,13 @@ struct sim_host_kind;
 struct sim_host_options {
 	struct sim_engine *engine; /* these three are borrowed */
 	struct sim_pool *pool;
-	struct sim_wire *wire;     /* to the clients */
-	unsigned threads;          /* hardware threads, each with a queue of the NIC */
-	unsigned threads_per_core; /* 1, or 2: threads 2i and 2i + 1 share a core */
-	unsigned batch_bound;      /* as far as the kind knows one */
-	unsigned connections;      /* of all clients: what their state does to the cache */
-	int service_is_compute;    /* service times are work of the processor, which takes as long as its frequency and
+	struct sim_wire *wire;               /* to the clients */
+	unsigned threads;                    /* hardware threads, each with a queue of the NIC */
+	unsigned threads_per_core;           /* 1, or 2: threads 2i and 2i + 1 share a core */
+	unsigned batch_bound;                /* as far as the kind knows one */
+	unsigned connections;                /* of all clients: what their state does to the cache */
+	uint32_t request_bytes, reply_bytes; /* of payload */
+	int service_is_compute; /* service times are work of the processor, which takes as long as its frequency and
 				    * a busy sibling make it take; if not, the application spins for just that time */
 	enum ix_transmit_order transmit_order;
 	const struct sim_costs *costs; /* borrowed; its constants are those the kind names */

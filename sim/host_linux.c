@@ -1,4 +1,5 @@
 #include "sim/host_linux_internal.h"
+#include "sim/segment.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -82,8 +83,7 @@ static void poll(struct linux_thread *thread, uint64_t owed_ns)
 			continue;
 		}
 		if (taken)
-			owed_ns +=
-			    linux_cost_ns(host, LINUX_COST_RECEIVE) * (1u + sim_request_in(thread->packet)->extra_rx);
+			owed_ns += linux_receive_ns(host, sim_request_in(thread->packet));
 		if (sim_processor_spend(&thread->processor, owed_ns))
 			break;
 		owed_ns = end_packet(thread);
@@ -194,6 +194,29 @@ static void destroy(struct sim_host *base)
 	free(host);
 }
 
+/* How many packets of a message of @bytes the stack does not see, as they are merged with others. */
+static uint32_t merged(uint32_t bytes)
+{
+	uint32_t segments = sim_segments(bytes);
+
+	return segments - (segments - 1) / LINUX_MERGED_MAX - 1;
+}
+
+static uint64_t copy_ns(const struct linux_host *host, enum linux_cost cost, uint32_t bytes)
+{
+	return linux_cost_ns(host, cost) * bytes / 1024;
+}
+
+static void init_messages(struct linux_host *host)
+{
+	const struct sim_host_options *o = &host->threads.options;
+
+	host->merged_rx = merged(o->request_bytes);
+	host->merged_tx = merged(o->reply_bytes);
+	host->request_copy_ns = copy_ns(host, LINUX_COST_COPY_READ, o->request_bytes);
+	host->reply_copy_ns = copy_ns(host, LINUX_COST_COPY_WRITE, o->reply_bytes);
+}
+
 static struct sim_host *create(const struct sim_host_kind *kind, const struct sim_host_options *options)
 {
 	struct linux_host *host = calloc(1, sizeof(*host));
@@ -206,6 +229,7 @@ static struct sim_host *create(const struct sim_host_kind *kind, const struct si
 	error = sim_host_threads_init(&host->threads, kind, options, on_packet);
 	host->threads.ns[LINUX_COST_IPI] = (uint64_t)llrint(options->costs->ns[LINUX_COST_IPI]);
 	host->threads.ns[LINUX_COST_RECEIVE] += sim_host_misses_ns(&host->threads, LINUX_COST_MISS);
+	init_messages(host);
 	host->thread = calloc(options->threads, sizeof(*host->thread));
 	if (host->floating)
 		host->connection = calloc(options->connections, sizeof(*host->connection));
@@ -227,19 +251,14 @@ static void thread_totals(const struct sim_host *base, unsigned thread, struct s
 }
 
 static const char *const names[LINUX_COST_COUNT] = {
-    [LINUX_COST_INTERRUPT] = "interrupt",
-    [LINUX_COST_POLL] = "poll",
-    [LINUX_COST_RECEIVE] = "receive",
-    [LINUX_COST_WAKEUP] = "wakeup",
-    [LINUX_COST_IPI] = "ipi",
-    [LINUX_COST_SWITCH] = "switch",
-    [LINUX_COST_EPOLL_WAIT] = "epoll_wait",
-    [LINUX_COST_READ] = "read",
-    [LINUX_COST_WRITE] = "write",
-    [LINUX_COST_TRANSMIT] = "transmit",
-    [LINUX_COST_LOCK] = "lock",
-    [LINUX_COST_REARM] = "rearm",
-    [LINUX_COST_MISS] = "miss",
+    [LINUX_COST_INTERRUPT] = "interrupt", [LINUX_COST_POLL] = "poll",
+    [LINUX_COST_RECEIVE] = "receive",     [LINUX_COST_MERGE] = "merge",
+    [LINUX_COST_WAKEUP] = "wakeup",       [LINUX_COST_IPI] = "ipi",
+    [LINUX_COST_SWITCH] = "switch",       [LINUX_COST_EPOLL_WAIT] = "epoll_wait",
+    [LINUX_COST_READ] = "read",           [LINUX_COST_WRITE] = "write",
+    [LINUX_COST_COPY_READ] = "copy_read", [LINUX_COST_COPY_WRITE] = "copy_write",
+    [LINUX_COST_TRANSMIT] = "transmit",   [LINUX_COST_LOCK] = "lock",
+    [LINUX_COST_REARM] = "rearm",         [LINUX_COST_MISS] = "miss",
 };
 
 static const struct sim_cost_names linux_costs = {"linux", names, LINUX_COST_COUNT};

@@ -63,6 +63,10 @@ struct linux_host {
 	int running;      /* a thread goes on: what this brings about must not begin in the middle of it */
 	struct linux_thread *thread;
 
+	/* of a message: */
+	uint32_t merged_rx, merged_tx; /* packets on the wire less packets in the stack */
+	uint64_t request_copy_ns, reply_copy_ns;
+
 	/* floating */
 	struct linux_connection *connection;
 	uint32_t first_ready, last_ready;
@@ -73,6 +77,18 @@ struct linux_host {
 static inline uint64_t linux_cost_ns(const struct linux_host *host, enum linux_cost cost)
 {
 	return host->threads.ns[cost];
+}
+
+/* A request's way from the ring to its socket, of all its packets. */
+static inline uint64_t linux_receive_ns(const struct linux_host *host, const struct sim_request *request)
+{
+	return linux_cost_ns(host, LINUX_COST_RECEIVE) * (1u + request->extra_rx - host->merged_rx) +
+	       linux_cost_ns(host, LINUX_COST_MERGE) * host->merged_rx;
+}
+
+static inline uint64_t linux_transmit_ns(const struct linux_host *host, const struct sim_request *request)
+{
+	return linux_cost_ns(host, LINUX_COST_TRANSMIT) * (1u + request->extra_tx - host->merged_tx);
 }
 
 /*

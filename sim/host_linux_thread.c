@@ -108,11 +108,12 @@ static int begin_request(struct linux_thread *thread)
 	request = sim_request_in(thread->request);
 	sim_host_note(&thread->host->threads, thread->id, SIM_TRACE_REQUEST, request->connection);
 	part[PART_LOCK] = (struct sim_part){host->floating ? lock(thread) : 0, SIM_WORK_CLOCK};
-	part[PART_READ] =
-	    (struct sim_part){linux_cost_ns(host, LINUX_COST_EPOLL_WAIT) + linux_cost_ns(host, LINUX_COST_READ), 0};
+	part[PART_READ] = (struct sim_part){linux_cost_ns(host, LINUX_COST_EPOLL_WAIT) +
+						linux_cost_ns(host, LINUX_COST_READ) + host->request_copy_ns,
+					    0};
 	part[PART_SERVICE] = sim_host_service(&host->threads, request);
-	part[PART_WRITE] = (struct sim_part){linux_cost_ns(host, LINUX_COST_WRITE), 0};
-	part[PART_TRANSMIT] = (struct sim_part){linux_cost_ns(host, LINUX_COST_TRANSMIT) * (1u + request->extra_tx), 0};
+	part[PART_WRITE] = (struct sim_part){linux_cost_ns(host, LINUX_COST_WRITE) + host->reply_copy_ns, 0};
+	part[PART_TRANSMIT] = (struct sim_part){linux_transmit_ns(host, request), 0};
 	thread->state = THREAD_REQUEST;
 	return sim_processor_begin(&thread->processor, part, PARTS);
 }

@@ -1,6 +1,6 @@
 /*
  * Messages as TCP segments over IPv4 and Ethernet: how many packets they are, and how many bytes of wire time those
- * take. No TCP options; the maximum segment size is that of an MTU of 1,500 bytes.
+ * take. No TCP options but in a SYN; the maximum segment size is that of an MTU of 1,500 bytes.
  */
 #ifndef IXLAB_SIM_SEGMENT_H
 #define IXLAB_SIM_SEGMENT_H
@@ -9,6 +9,9 @@
 
 #define SIM_SEGMENT_MAX_BYTES    1460u
 #define SIM_SEGMENT_HEADER_BYTES 54u /* Ethernet 14, IPv4 20, TCP 20 */
+
+/* Of a SYN, as Linux sends it: maximum segment size, selective acknowledgements, time stamps, window scale. */
+#define SIM_SEGMENT_SYN_OPTION_BYTES 20u
 
 /* Segments of a message of @bytes, at least 1. */
 static inline uint32_t sim_segments(uint32_t bytes)

@@ -186,6 +186,8 @@ static int init(struct sim_system *system)
 	    .threads_per_core = o->threads_per_core,
 	    .batch_bound = o->batch_bound,
 	    .connections = o->connections,
+	    .request_bytes = o->request_bytes,
+	    .reply_bytes = o->reply_bytes,
 	    .service_is_compute = o->service_is_compute,
 	    .transmit_order = o->transmit_order,
 	    .costs = &o->costs,

@@ -28,6 +28,7 @@ struct host_run {
 	struct sim_costs costs;
 	unsigned threads, threads_per_core, connections;
 	int service_is_compute;
+	uint32_t request_bytes, reply_bytes;
 	uint64_t seed;
 	void (*on_reply)(struct host_run *run, const struct sim_request *request); /* may be NULL */
 	void *context;                                                             /* of on_reply() */
@@ -151,6 +152,8 @@ static inline void host_run_start(struct host_run *run)
 					   .threads_per_core = run->threads_per_core,
 					   .batch_bound = 64,
 					   .connections = run->connections,
+					   .request_bytes = run->request_bytes,
+					   .reply_bytes = run->reply_bytes,
 					   .service_is_compute = run->service_is_compute,
 					   .costs = &run->costs,
 					   .seed = run->seed};

@@ -12,12 +12,16 @@
 
 /* Every constant, and every sum of some of them, can be told from any other. */
 static const double linux_ns[LINUX_COST_COUNT] = {
-    [LINUX_COST_INTERRUPT] = 1001, [LINUX_COST_POLL] = 302, [LINUX_COST_RECEIVE] = 2004,
-    [LINUX_COST_WAKEUP] = 908,     [LINUX_COST_IPI] = 1516, [LINUX_COST_SWITCH] = 1232,
-    [LINUX_COST_EPOLL_WAIT] = 664, [LINUX_COST_READ] = 928, [LINUX_COST_WRITE] = 1656,
-    [LINUX_COST_TRANSMIT] = 1312,  [LINUX_COST_LOCK] = 224, [LINUX_COST_REARM] = 748,
+    [LINUX_COST_INTERRUPT] = 1001, [LINUX_COST_POLL] = 302,    [LINUX_COST_RECEIVE] = 2004,
+    [LINUX_COST_WAKEUP] = 908,     [LINUX_COST_IPI] = 1516,    [LINUX_COST_SWITCH] = 1232,
+    [LINUX_COST_EPOLL_WAIT] = 664, [LINUX_COST_READ] = 928,    [LINUX_COST_WRITE] = 1656,
+    [LINUX_COST_TRANSMIT] = 1312,  [LINUX_COST_LOCK] = 224,    [LINUX_COST_REARM] = 748,
+    [LINUX_COST_MERGE] = 0,        [LINUX_COST_COPY_READ] = 0, [LINUX_COST_COPY_WRITE] = 0,
     [LINUX_COST_MISS] = 0,
 };
+#define MERGE_NS      133
+#define COPY_READ_NS  56 /* per KiB */
+#define COPY_WRITE_NS 128
 static const double mtcp_ns[MTCP_COST_COUNT] = {
     [MTCP_COST_TURN] = 501,  [MTCP_COST_RECEIVE] = 702, [MTCP_COST_SWITCH] = 1504,
     [MTCP_COST_EVENT] = 208, [MTCP_COST_WRITE] = 316,   [MTCP_COST_TRANSMIT] = 432,
@@ -99,6 +103,38 @@ static void test_unloaded_latency_is_the_sum_of_the_constants(void **state)
 			run.service_is_compute = 1;
 			assert_int_equal(latency_of_one(&run, packets),
 					 other_ns + 2 * (SERVICE_NS + unloaded_ns(kinds[i], packets)));
+		}
+}
+
+/* Segments of one message go through the stack of Linux together, 64 KiB of them at most; the packets of a connection's
+ * opening do not. Bytes are copied. mTCP knows nothing of this. */
+static void test_long_messages_are_merged_under_linux(void **state)
+{
+	static const struct {
+		uint32_t segments, in_stack;
+	} cases[] = {{1, 1}, {2, 1}, {44, 1}, {45, 2}, {88, 2}, {89, 3}};
+	static const unsigned of_opening = 3;
+
+	for (size_t i = 0; i < KINDS; i++)
+		for (size_t j = 0; j < sizeof(cases) / sizeof(cases[0]); j++) {
+			struct host_run run = run_of(kinds[i], 1);
+			uint32_t bytes = cases[j].segments * 1460, merged = cases[j].segments - cases[j].in_stack;
+			unsigned more = cases[j].segments - 1 + of_opening;
+			double expected_ns = 2 * WIRE_NS + DETECT_NS + SERVICE_NS;
+
+			run.request_bytes = bytes - 1459;
+			run.reply_bytes = bytes;
+			if (kinds[i] == &sim_host_mtcp) {
+				expected_ns += unloaded_ns(kinds[i], more);
+			} else {
+				run.costs.ns[LINUX_COST_MERGE] = MERGE_NS;
+				run.costs.ns[LINUX_COST_COPY_READ] = COPY_READ_NS;
+				run.costs.ns[LINUX_COST_COPY_WRITE] = COPY_WRITE_NS;
+				expected_ns += unloaded_ns(kinds[i], more - merged) + merged * MERGE_NS +
+					       floor(COPY_READ_NS * run.request_bytes / 1024.0) +
+					       floor(COPY_WRITE_NS * run.reply_bytes / 1024.0);
+			}
+			assert_int_equal(latency_of_one(&run, more), expected_ns);
 		}
 }
 
@@ -410,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_unloaded_latency_is_the_sum_of_the_constants),
+	    cmocka_unit_test(test_long_messages_are_merged_under_linux),
 	    cmocka_unit_test(test_waking_another_thread_takes_an_interrupt),
 	    cmocka_unit_test(test_stages_of_a_request),
 	    cmocka_unit_test(test_interrupts_prolong_what_they_interrupt),

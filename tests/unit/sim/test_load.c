@@ -73,10 +73,10 @@ static void test_wires_are_used_up_to_line_rate(void **state)
 		o.acks = 0.5;
 		check_line_rate(&o, 142 + 0.5 * 84);
 		o.acks = 0;
-		o.messages_per_connection = 1; /* SYN, ACK, request, RST */
-		check_line_rate(&o, 84 + 84 + 142 + 84);
+		o.messages_per_connection = 1; /* SYN with options, ACK, request, ACK of the reply, RST */
+		check_line_rate(&o, 98 + 84 + 142 + 84 + 84);
 		o.messages_per_connection = 4;
-		check_line_rate(&o, (84 + 84 + 4 * 142 + 84) / 4.0);
+		check_line_rate(&o, (98 + 84 + 4 * 142 + 84 + 84) / 4.0);
 		o.messages_per_connection = 0;
 		o.wire_links = 4;
 		check_line_rate(&o, 142);
