@@ -1,4 +1,4 @@
-#include "harness/calibrate.h"
+#include "harness/calibrate_internal.h"
 #include "harness/cost_edit.h"
 #include "harness/workload_path.h"
 
@@ -18,34 +18,6 @@
 #define WORTHWHILE     0.99 /* an iteration that leaves more of the residuals is the last */
 #define NOTHING        1e-4 /* residuals as small as this are none */
 #define SINGULAR       1e-3 /* of singular values of the derivatives, the least to the greatest */
-#define TEXT_MAX       512
-
-/* A fit under way. */
-struct fitting {
-	const struct calibrate_job *job;
-	struct calibrate_fit *fit;
-	double start[CALIBRATE_PARAMETERS_MAX]; /* logarithms */
-	double last_x[CALIBRATE_PARAMETERS_MAX], last_f[CALIBRATE_ROWS_MAX];
-	bool has_last;
-	int status; /* of a failed evaluation */
-	char *error;
-	size_t error_size;
-};
-
-/* Candidates evaluated together, one for each set of parameters. */
-struct batch {
-	struct fitting *fitting;
-	double (*simulated)[CALIBRATE_ROWS_MAX];
-	size_t candidates;
-};
-
-static int fail(struct fitting *f, int status, const char *text, const char *what)
-{
-	if (!f->status)
-		snprintf(f->error, f->error_size, text, what);
-	f->status = status;
-	return status;
-}
 
 /* A row is fitted with the last of the systems that its measurement runs. */
 static bool belongs(const struct comparison_row *row, enum measure_system system)
@@ -64,14 +36,6 @@ bool calibrate_has_rows(const struct calibrate_job *job, enum measure_system sys
 	return false;
 }
 
-static void candidate_path(const struct fitting *f, size_t candidate, enum measure_costs which, char *path, size_t size)
-{
-	if (candidate)
-		snprintf(path, size, "%s/%s.%zu.cfg", f->job->scratch, measure_costs_name[which], candidate);
-	else
-		calibrate_scratch_path(f->job, which, path, size);
-}
-
 void calibrate_scratch_path(const struct calibrate_job *job, enum measure_costs which, char *path, size_t size)
 {
 	snprintf(path, size, "%s/%s.cfg", job->scratch, measure_costs_name[which]);
@@ -81,7 +45,7 @@ int calibrate_prepare(const struct calibrate_job *job, char *error, size_t error
 {
 	for (int i = 0; i < MEASURE_COSTS; i++) {
 		const char *name = job->costs[i] ? job->costs[i] : measure_costs_default[i];
-		char *from = workload_path(name), *text = from ? cost_edit_read(from) : NULL, to[TEXT_MAX];
+		char *from = workload_path(name), *text = from ? cost_edit_read(from) : NULL, to[CALIBRATE_PATH_MAX];
 		int failed = 2;
 
 		calibrate_scratch_path(job, (enum measure_costs)i, to, sizeof(to));
@@ -99,125 +63,22 @@ int calibrate_prepare(const struct calibrate_job *job, char *error, size_t error
 	return 0;
 }
 
-/* Writes the cost file @which of a candidate: the scratch file with the parameters at logarithms @x. */
-static int write_file(struct fitting *f, size_t candidate, enum measure_costs which, const double *x)
-{
-	char path[TEXT_MAX], *text;
-	int failed;
-
-	calibrate_scratch_path(f->job, which, path, sizeof(path));
-	text = cost_edit_read(path);
-	for (size_t p = 0; text && p < f->fit->parameters; p++) {
-		const struct calibrate_parameter *parameter = f->fit->estimate[p].parameter;
-		char *edited;
-
-		if (!(parameter->files & 1u << which))
-			continue;
-		edited = cost_edit_set(text, parameter->key, exp(x[p]));
-		free(text);
-		text = edited;
-		if (!text)
-			return fail(f, 2, "cost file %s lacks a line with the constant to be fitted",
-				    measure_costs_name[which]);
-	}
-	candidate_path(f, candidate, which, path, sizeof(path));
-	failed = !text || cost_edit_write(path, text);
-	free(text);
-	return failed ? fail(f, 1, "cannot write cost files in %s", f->job->scratch) : 0;
-}
-
-static int write_candidate(struct fitting *f, size_t candidate, const double *x)
-{
-	for (int i = 0; i < MEASURE_COSTS; i++)
-		if (write_file(f, candidate, (enum measure_costs)i, x))
-			return f->status;
-	return 0;
-}
-
-static char *task_text(struct fitting *f, size_t candidate, const char *id)
-{
-	json_t *params = json_pack("{ssss}", "row", id, "effort", measure_effort_name[f->job->effort]);
-	struct point_error error = {.text = "memory is short"};
-	char key[32], path[TEXT_MAX], *text = NULL;
-
-	for (int i = 0; params && i < MEASURE_COSTS; i++) {
-		snprintf(key, sizeof(key), "costs_%s", measure_costs_name[i]);
-		candidate_path(f, candidate, (enum measure_costs)i, path, sizeof(path));
-		json_object_set_new(params, key, json_string(path));
-	}
-	if (params && !point_kind_measure.normalize(params, &error))
-		text = point_params_text(params);
-	else
-		fail(f, 2, "%s", error.text);
-	json_decref(params);
-	return text;
-}
-
-static int take_result(void *context, size_t task, const struct point_result *result)
-{
-	const struct batch *b = context;
-	const struct metric *value = point_metric(result, "value");
-	size_t rows = b->fitting->fit->rows;
-
-	if (value)
-		b->simulated[task / rows][task % rows] = value->value;
-	return 0;
-}
-
-static void take_loss(void *context, size_t task, enum pool_loss loss, const char *reason)
-{
-	const struct batch *b = context;
-
-	if (loss == POOL_GIVEN_UP)
-		fail(b->fitting, 1, "%s", reason);
-}
-
-/* Simulates all rows for candidates 1 .. b->candidates, whose files are there. */
-static int evaluate(struct batch *b)
-{
-	struct fitting *f = b->fitting;
-	size_t rows = f->fit->rows, count = rows * b->candidates;
-	struct pool_task *task = calloc(count + 1, sizeof(*task));
-	struct pool_job job = {.task = task,
-			       .task_count = count,
-			       .workers = f->job->workers < count ? f->job->workers : (unsigned)count,
-			       .compute = f->job->compute,
-			       .finished = take_result,
-			       .lost = take_loss,
-			       .interrupted = f->job->interrupted,
-			       .context = b};
-
-	for (size_t i = 0; task && i < count && !f->status; i++)
-		task[i] = (struct pool_task){
-		    "measure", task_text(f, 1 + i / rows, f->fit->residual[i % rows].row->published->id), 1, 0};
-	if (!task)
-		fail(f, 1, "%s", "memory is short");
-	if (!f->status && pool_run(&job, f->error, f->error_size) != POOL_ALL_DONE)
-		fail(f, 1, "%s", "interrupted");
-	for (size_t i = 0; task && i < count; i++)
-		free((char *)task[i].params);
-	free(task);
-	f->fit->evaluations += (unsigned)b->candidates;
-	return f->status;
-}
-
 /* Residuals of row @i; a value that is no positive number ends the fit. */
 static double residual(struct fitting *f, size_t i, double simulated)
 {
 	const struct comparison_row *row = f->fit->residual[i].row;
 
 	if (!(simulated > 0) || !isfinite(simulated))
-		fail(f, 1, "row %s has no value above 0 at the constants tried", row->published->id);
+		calibrate_fail(f, 1, "row %s has no value above 0 at the constants tried", row->published->id);
 	return log(simulated / row->published->value);
 }
 
 static int residuals_at(struct fitting *f, const double *x, double *out)
 {
 	double simulated[1][CALIBRATE_ROWS_MAX];
-	struct batch b = {f, simulated, 1};
 
 	if (!f->has_last || memcmp(x, f->last_x, f->fit->parameters * sizeof(*x)) != 0) {
-		if (write_candidate(f, 1, x) || evaluate(&b))
+		if (calibrate_write_candidate(f, 1, x) || calibrate_evaluate(f, 1, simulated))
 			return f->status;
 		for (size_t i = 0; i < f->fit->rows; i++)
 			f->last_f[i] = residual(f, i, simulated[0][i]);
@@ -249,7 +110,6 @@ static int on_derivatives(const gsl_vector *x, void *context, gsl_matrix *out)
 	size_t parameters = f->fit->parameters;
 	double at[CALIBRATE_PARAMETERS_MAX] = {0}, base[CALIBRATE_ROWS_MAX] = {0};
 	double simulated[CALIBRATE_PARAMETERS_MAX][CALIBRATE_ROWS_MAX];
-	struct batch b = {f, simulated, parameters};
 
 	for (size_t p = 0; p < parameters; p++)
 		at[p] = gsl_vector_get(x, p);
@@ -257,11 +117,11 @@ static int on_derivatives(const gsl_vector *x, void *context, gsl_matrix *out)
 		return GSL_EFAILED;
 	for (size_t p = 0; p < parameters; p++) {
 		at[p] += STEP;
-		if (write_candidate(f, p + 1, at))
+		if (calibrate_write_candidate(f, p + 1, at))
 			return GSL_EFAILED;
 		at[p] -= STEP;
 	}
-	if (evaluate(&b))
+	if (calibrate_evaluate(f, parameters, simulated))
 		return GSL_EFAILED;
 	for (size_t p = 0; p < parameters; p++)
 		for (size_t i = 0; i < f->fit->rows; i++)
@@ -284,7 +144,7 @@ static int check_rank(struct fitting *f, const gsl_matrix *derivatives)
 			if (fabs(gsl_matrix_get(v, p, n - 1)) > 0.3)
 				snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
 					 f->fit->estimate[p].parameter->key);
-		fail(f, 2, "a singular fit: the rows do not determine%s", names);
+		calibrate_fail(f, 2, "a singular fit: the rows do not determine%s", names);
 	}
 	gsl_matrix_free(u);
 	gsl_matrix_free(v);
@@ -347,7 +207,7 @@ static int solve(struct fitting *f)
 	options.factor_up = 4;
 	w = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &options, f->fit->rows, f->fit->parameters);
 	if (!w)
-		return fail(f, 1, "%s", "memory is short");
+		return calibrate_fail(f, 1, "%s", "memory is short");
 	gsl_multifit_nlinear_init(&start.vector, &problem, w);
 	if (!f->status && !check_rank(f, gsl_multifit_nlinear_jac(w)))
 		iterate(f, w);
@@ -359,7 +219,7 @@ static int solve(struct fitting *f)
 		take_estimates(f, w);
 		for (size_t p = 0; p < f->fit->parameters; p++)
 			x[p] = log(f->fit->estimate[p].value);
-		write_candidate(f, 0, x);
+		calibrate_write_candidate(f, 0, x);
 	}
 	gsl_multifit_nlinear_free(w);
 	return f->status;
@@ -368,20 +228,22 @@ static int solve(struct fitting *f)
 static int start_parameter(struct fitting *f, const struct calibrate_parameter *parameter)
 {
 	struct calibrate_fit *fit = f->fit;
-	char path[TEXT_MAX], *text;
+	char path[CALIBRATE_PATH_MAX], *text;
 	double value;
 	int which = MEASURE_IX;
 
 	while (which < MEASURE_COSTS - 1 && !(parameter->files & 1u << which))
 		which++;
 	if (fit->parameters == CALIBRATE_PARAMETERS_MAX)
-		return fail(f, 2, "more parameters of %s than can be fitted", measure_system_name[fit->system]);
+		return calibrate_fail(f, 2, "more parameters of %s than can be fitted",
+				      measure_system_name[fit->system]);
 	calibrate_scratch_path(f->job, (enum measure_costs)which, path, sizeof(path));
 	text = cost_edit_read(path);
 	value = text ? cost_edit_get(text, parameter->key) : NAN;
 	free(text);
 	if (!(value > 0))
-		return fail(f, 2, "key '%s': the value to start from must be a number above 0", parameter->key);
+		return calibrate_fail(f, 2, "key '%s': the value to start from must be a number above 0",
+				      parameter->key);
 	f->start[fit->parameters] = log(value);
 	fit->estimate[fit->parameters++] = (struct calibrate_estimate){parameter, value, value, NAN};
 	return 0;

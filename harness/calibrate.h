@@ -14,6 +14,8 @@
 #include "harness/compare.h"
 #include "harness/pool.h"
 
+struct calibrate_kept;
+
 #define CALIBRATE_PARAMETERS_MAX 12 /* of one system */
 #define CALIBRATE_ROWS_MAX       256
 
@@ -55,7 +57,8 @@ struct calibrate_job {
 	const char *scratch;              /* folder for candidate cost files, writable */
 	enum measure_effort effort;
 	unsigned workers;
-	pool_compute compute; /* pool_compute_point */
+	pool_compute compute;        /* pool_compute_point */
+	struct calibrate_kept *kept; /* what was simulated before, borrowed; NULL: nothing, and nothing is kept */
 	int (*interrupted)(void);
 	void (*progress)(void *context, const struct calibrate_fit *fit); /* after each iteration; may be NULL */
 	void *context;

@@ -1,5 +1,6 @@
 /* ixlab calibrate: fits constants of the cost files to measured figures. */
 #include "harness/calibrate.h"
+#include "harness/calibrate_kept.h"
 #include "harness/command.h"
 #include "harness/cost_edit.h"
 #include "harness/workload_path.h"
@@ -16,12 +17,12 @@
 #define WORKERS_MAX 4096
 
 struct calibrate_input {
-	const char *published, *out, *only;
+	const char *published, *out, *only, *database;
 	struct calibrate_job job;
-	bool quiet;
+	bool fresh, quiet;
 };
 
-enum { KEY_PUBLISHED = 1 << 8, KEY_COSTS, KEY_OUT, KEY_SYSTEM, KEY_QUICK, KEY_QUIET };
+enum { KEY_PUBLISHED = 1 << 8, KEY_COSTS, KEY_OUT, KEY_SYSTEM, KEY_DB, KEY_FRESH, KEY_QUICK, KEY_QUIET };
 
 static const struct argp_option options[] = {
     {"published", KEY_PUBLISHED, "FILE", 0,
@@ -31,6 +32,8 @@ static const struct argp_option options[] = {
      0},
     {"out", KEY_OUT, "DIR", 0, "Write the cost files here instead of over those started from", 0},
     {"system", KEY_SYSTEM, "NAME", 0, "Fit only ix, zygos, linux or mtcp; default: one after the other", 0},
+    {"db", KEY_DB, "FILE", 0, "Database to keep simulated values in; default: results.db", 0},
+    {"fresh", KEY_FRESH, NULL, 0, "Forget the values kept and start over", 0},
     {"quick", KEY_QUICK, NULL, 0, "Short runs, for a first look", 0},
     {"jobs", 'j', "N", 0, "Worker processes; default: one per core", 0},
     {"quiet", KEY_QUIET, NULL, 0, "No progress", 0},
@@ -88,6 +91,12 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		if (!input->only)
 			command_reject("option '--system': '%s': must be ix, zygos, linux or mtcp", value);
 		return 0;
+	case KEY_DB:
+		input->database = value;
+		return 0;
+	case KEY_FRESH:
+		input->fresh = true;
+		return 0;
 	case KEY_QUICK:
 		input->job.effort = MEASURE_QUICK;
 		return 0;
@@ -108,6 +117,7 @@ static const struct argp argp = {
     .doc = "Fit constants of the simulated systems to measured figures: those rows of results/published.csv that are "
 	   "marked calibrate, and no others, or a file of your own with the same columns and ids. Prints each constant "
 	   "with its standard error and each row's residual, and writes the cost files.\v"
+	   "Values are kept in the database, so that an interrupted calibration is continued by the same command. "
 	   "Which constants are free, and why the others are fixed, is said in the cost files.",
 };
 
@@ -281,7 +291,8 @@ int cmd_calibrate(int argc, char **argv)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	const char *temporary = getenv("TMPDIR");
-	struct calibrate_input input = {.job = {.parameters = calibrate_parameters,
+	struct calibrate_input input = {.database = "results.db",
+					.job = {.parameters = calibrate_parameters,
 						.effort = MEASURE_FIT,
 						.workers = cores > 0 ? (unsigned)cores : 1,
 						.compute = pool_compute_point,
@@ -297,6 +308,8 @@ int cmd_calibrate(int argc, char **argv)
 	if (input.out && mkdir(input.out, 0777) && errno != EEXIST)
 		command_reject("--out '%s': %s", input.out, strerror(errno));
 	status = compare_read(&rows, input.published, error, sizeof(error));
+	if (!status)
+		status = calibrate_kept_open(&input.job.kept, input.database, input.fresh, error, sizeof(error));
 	snprintf(scratch, sizeof(scratch), "%s/ixlab-calibrate-XXXXXX", temporary ? temporary : "/tmp");
 	if (!status && !mkdtemp(scratch)) {
 		snprintf(error, sizeof(error), "%s: %s", scratch, strerror(errno));
@@ -312,6 +325,7 @@ int cmd_calibrate(int argc, char **argv)
 		status = calibrate(&input);
 		remove_scratch(scratch, &input.job);
 	}
+	calibrate_kept_close(input.job.kept);
 	compare_clear(&rows);
 	free(published);
 	return status;

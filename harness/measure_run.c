@@ -20,7 +20,7 @@ static const struct {
 	int requests;
 	double ci, tolerance;
 } efforts[MEASURE_EFFORTS] = {
-    [MEASURE_QUICK] = {60000, 0, 0.02}, [MEASURE_FIT] = {120000, 0, 0.005}, [MEASURE_FULL] = {600000, 0.03, 0.01}};
+    [MEASURE_QUICK] = {60000, 0, 0.02}, [MEASURE_FIT] = {600000, 0, 0.002}, [MEASURE_FULL] = {600000, 0.03, 0.01}};
 
 double measure_tolerance(const struct measuring *m)
 {

@@ -3,6 +3,7 @@
  * known ones must come out. Every measurement passes evaluate(), which refuses rows that predict.
  */
 #include "harness/calibrate.h"
+#include "harness/calibrate_kept.h"
 #include "harness/cost_edit.h"
 
 #include <math.h>
@@ -147,6 +148,80 @@ static void known_constants_come_out(void **state)
 	assert_true(f->fit.rms < 0.01);
 }
 
+static int refuse(const struct pool_task *task, struct point_result *result, char *error, size_t error_size)
+{
+	snprintf(error, error_size, "simulated again: %s", task->params);
+	return 1;
+}
+
+/* The derivative by the second constant fails. */
+static int fail_later(const struct pool_task *task, struct point_result *result, char *error, size_t error_size)
+{
+	return strstr(task->params, ".2.cfg") ? refuse(task, result, error, error_size)
+					      : evaluate(task, result, error, error_size);
+}
+
+static void count_point(const struct point_summary *summary, void *context)
+{
+	(void)summary;
+	++*(unsigned *)context;
+}
+
+static unsigned count_kept(const char *database)
+{
+	char error[200];
+	struct store *store;
+	unsigned count = 0;
+
+	assert_int_equal(store_open(&store, database, STORE_READ, error, sizeof(error)), 0);
+	assert_int_equal(store_each_point(store, CALIBRATE_EXPERIMENT, count_point, &count, error, sizeof(error)), 0);
+	store_close(store);
+	return count;
+}
+
+static const char two_rows[] = HEADER ROW("netpipe-ix-oneway", "5", "calibrate") ROW("ix-etc-min", "40", "calibrate");
+
+static void remove_database(const char *path)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	char file[700];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(file, sizeof(file), "%s%s", path, ends[i]);
+		unlink(file);
+	}
+}
+
+/* A fit that ended early goes on where it was, by the same way; one that was done is not simulated again. */
+static void what_was_simulated_is_not_simulated_again(void **state)
+{
+	static const pool_compute compute[] = {fail_later, evaluate, refuse};
+	struct fixture *f = *state;
+	struct calibrate_fit whole;
+	char database[600];
+	unsigned kept[3];
+
+	snprintf(database, sizeof(database), "%s.db", f->folder);
+	read_rows(f, two_rows);
+	f->job.parameters = wire_and_client;
+	assert_int_equal(calibrate_fit(&f->job, MEASURE_ON_IX, &whole, f->error, sizeof(f->error)), 0);
+	for (int round = 0; round < 3; round++) {
+		f->job.compute = compute[round];
+		assert_int_equal(calibrate_prepare(&f->job, f->error, sizeof(f->error)), 0);
+		assert_int_equal(calibrate_kept_open(&f->job.kept, database, false, f->error, sizeof(f->error)), 0);
+		assert_int_equal(calibrate_fit(&f->job, MEASURE_ON_IX, &f->fit, f->error, sizeof(f->error)),
+				 round == 0);
+		calibrate_kept_close(f->job.kept);
+		kept[round] = count_kept(database);
+	}
+	assert_int_equal(f->fit.iterations, whole.iterations);
+	for (size_t p = 0; p < 2; p++)
+		assert_true(f->fit.estimate[p].value == whole.estimate[p].value);
+	assert_in_range(kept[0], 2, kept[1] - 1);
+	assert_int_equal(kept[2], kept[1]);
+	remove_database(database);
+}
+
 /* The scratch folder holds what was found, in the file of each constant and in no other. */
 static void fitted_values_are_written(void **state)
 {
@@ -234,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(known_constants_come_out, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_was_simulated_is_not_simulated_again, setup, teardown),
 	    cmocka_unit_test_setup_teardown(fitted_values_are_written, setup, teardown),
 	    cmocka_unit_test_setup_teardown(too_few_rows_are_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(singular_fits_are_refused, setup, teardown),
