@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WORKERS_MAX 4096
-
 struct calibrate_input {
 	const char *published, *out, *only, *database;
 	struct calibrate_job job;
@@ -40,36 +38,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static int find_name(const char *text, size_t length)
-{
-	for (int i = 0; i < MEASURE_COSTS; i++)
-		if (strlen(measure_costs_name[i]) == length && !strncmp(text, measure_costs_name[i], length))
-			return i;
-	return -1;
-}
-
-static void parse_costs(struct calibrate_input *input, const char *value)
-{
-	const char *equals = strchr(value, '=');
-	int which = equals ? find_name(value, (size_t)(equals - value)) : -1;
-
-	if (which >= 0)
-		input->job.costs[which] = equals + 1;
-	else
-		command_reject("option '--costs': '%s': must be NAME=FILE with NAME one of ix, linux, mtcp, memcached",
-			       value);
-}
-
-static void parse_jobs(struct calibrate_input *input, const char *value)
-{
-	char *end;
-	long jobs = strtol(value, &end, 10);
-
-	if (*end || end == value || jobs < 1 || jobs > WORKERS_MAX)
-		command_reject("option '-j': '%s': must be a whole number from 1 to %d", value, WORKERS_MAX);
-	input->job.workers = (unsigned)jobs;
-}
-
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
 	struct calibrate_input *input = state->input;
@@ -79,7 +47,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		input->published = value;
 		return 0;
 	case KEY_COSTS:
-		parse_costs(input, value);
+		compare_set_costs(input->job.costs, value);
 		return 0;
 	case KEY_OUT:
 		input->out = value;
@@ -101,7 +69,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		input->job.effort = MEASURE_QUICK;
 		return 0;
 	case 'j':
-		parse_jobs(input, value);
+		input->job.workers = command_jobs(value);
 		return 0;
 	case KEY_QUIET:
 		input->quiet = true;
@@ -289,12 +257,11 @@ static int calibrate(struct calibrate_input *input)
 
 int cmd_calibrate(int argc, char **argv)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	const char *temporary = getenv("TMPDIR");
 	struct calibrate_input input = {.database = "results.db",
 					.job = {.parameters = calibrate_parameters,
 						.effort = MEASURE_FIT,
-						.workers = cores > 0 ? (unsigned)cores : 1,
+						.workers = command_jobs(NULL),
 						.compute = pool_compute_point,
 						.interrupted = command_interrupted,
 						.progress = show_progress}};

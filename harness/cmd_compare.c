@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORKERS_MAX 4096
-
 struct compare_input {
 	struct compare_options options;
 	const char *published;
@@ -30,29 +28,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static void parse_costs(struct compare_input *input, const char *value)
-{
-	for (int i = 0; i < MEASURE_COSTS; i++) {
-		size_t length = strlen(measure_costs_name[i]);
-
-		if (!strncmp(value, measure_costs_name[i], length) && value[length] == '=') {
-			input->options.costs[i] = value + length + 1;
-			return;
-		}
-	}
-	command_reject("option '--costs': '%s': must be NAME=FILE with NAME one of ix, linux, mtcp, memcached", value);
-}
-
-static void parse_jobs(struct compare_input *input, const char *value)
-{
-	char *end;
-	long jobs = strtol(value, &end, 10);
-
-	if (*end || end == value || jobs < 1 || jobs > WORKERS_MAX)
-		command_reject("option '-j': '%s': must be a whole number from 1 to %d", value, WORKERS_MAX);
-	input->options.sweep.workers = (unsigned)jobs;
-}
-
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
 	struct compare_input *input = state->input;
@@ -65,7 +40,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		input->options.effort = MEASURE_QUICK;
 		return 0;
 	case 'j':
-		parse_jobs(input, value);
+		input->options.sweep.workers = command_jobs(value);
 		return 0;
 	case KEY_DB:
 		input->options.sweep.database = value;
@@ -74,7 +49,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		input->published = value;
 		return 0;
 	case KEY_COSTS:
-		parse_costs(input, value);
+		compare_set_costs(input->options.costs, value);
 		return 0;
 	case KEY_FRESH:
 		input->options.sweep.fresh = true;
@@ -174,11 +149,10 @@ static int compare(const struct compare_input *input, struct compare_rows *rows,
 
 int cmd_compare(int argc, char **argv)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct compare_input input = {.options = {.experiment = COMPARE_EXPERIMENT,
 						  .effort = MEASURE_FULL,
 						  .sweep = {.database = "results.db",
-							    .workers = cores > 0 ? (unsigned)cores : 1,
+							    .workers = command_jobs(NULL),
 							    .shard = 1,
 							    .shards = 1,
 							    .silent = true,

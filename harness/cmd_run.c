@@ -9,9 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORKERS_MAX 4096
-#define SHARDS_MAX  100000
-#define FILES_MAX   256
+#define SHARDS_MAX 100000
+#define FILES_MAX  256
 
 enum { KEY_DB = 1 << 8, KEY_FRESH, KEY_DRY_RUN, KEY_SHARD, KEY_SEED, KEY_REPLICATIONS, KEY_QUIET, KEY_QUICK };
 
@@ -38,20 +37,6 @@ struct run_input {
 	unsigned replications; /* 0: the file's */
 };
 
-/* A whole number of decimal digits alone. */
-static uint64_t parse_number(const char *option, const char *text, uint64_t low, uint64_t high)
-{
-	char *end = NULL;
-	uint64_t value;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || value < low || value > high)
-		command_reject("option '%s': '%s': must be a whole number from %" PRIu64 " to %" PRIu64, option, text,
-			       low, high);
-	return value;
-}
-
 static void parse_shard(struct sweep_options *sweep, const char *text)
 {
 	char after;
@@ -69,7 +54,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 
 	switch (key) {
 	case 'j':
-		input->sweep.workers = (unsigned)parse_number("-j", value, 1, WORKERS_MAX);
+		input->sweep.workers = command_jobs(value);
 		input->jobs_given = true;
 		return 0;
 	case KEY_DB:
@@ -85,11 +70,11 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 		parse_shard(&input->sweep, value);
 		return 0;
 	case KEY_SEED:
-		input->seed = parse_number("--seed", value, 0, INT64_MAX);
+		input->seed = command_number("--seed", value, 0, INT64_MAX);
 		input->seed_given = true;
 		return 0;
 	case KEY_REPLICATIONS:
-		input->replications = (unsigned)parse_number("--replications", value, 1, EXPERIMENT_REPLICATIONS_MAX);
+		input->replications = (unsigned)command_number("--replications", value, 1, EXPERIMENT_REPLICATIONS_MAX);
 		return 0;
 	case KEY_QUIET:
 		input->sweep.quiet = true;
@@ -190,11 +175,8 @@ static int run_on_other_rank(const struct run_input *input)
 
 int cmd_run(int argc, char **argv)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	struct run_input input = {.sweep = {.database = "results.db",
-					    .workers = cores > 0 && cores < WORKERS_MAX ? (unsigned)cores : 1,
-					    .shard = 1,
-					    .shards = 1}};
+	struct run_input input = {
+	    .sweep = {.database = "results.db", .workers = command_jobs(NULL), .shard = 1, .shards = 1}};
 	struct pool_remote remote = {0};
 	int status;
 

@@ -2,11 +2,15 @@
 #include "version.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define WORKERS_MAX 4096
 
 #define NEAR_ENOUGH 2 /* edits between what was typed and what is suggested */
 
@@ -186,6 +190,28 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 		command_reject("cannot read the options: %s", strerror(error));
 	if (first_left < argc)
 		command_reject("unexpected argument '%s'; see '%s --help'", argv[first_left], command_name);
+}
+
+uint64_t command_number(const char *option, const char *text, uint64_t low, uint64_t high)
+{
+	char *end = NULL;
+	uint64_t value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || value < low || value > high)
+		command_reject("option '%s': '%s': must be a whole number from %" PRIu64 " to %" PRIu64, option, text,
+			       low, high);
+	return value;
+}
+
+unsigned command_jobs(const char *text)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (text)
+		return (unsigned)command_number("-j", text, 1, WORKERS_MAX);
+	return cores > 0 && cores < WORKERS_MAX ? (unsigned)cores : 1;
 }
 
 static volatile sig_atomic_t interrupted;

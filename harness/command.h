@@ -6,6 +6,7 @@
 #define IXLAB_HARNESS_COMMAND_H
 
 #include <argp.h>
+#include <stdint.h>
 
 enum { EXIT_DONE = 0, EXIT_RUN_FAILED = 1, EXIT_WRONG_INPUT = 2 };
 
@@ -47,6 +48,12 @@ _Noreturn void command_reject(const char *format, ...) __attribute__((format(pri
  * done a failed one, with a complaint. Returns the exit code.
  */
 int command_close_output(int status);
+
+/* The whole number that is the value @text of @option ("-j", "--seed"), from @low to @high; rejects another. */
+uint64_t command_number(const char *option, const char *text, uint64_t low, uint64_t high);
+
+/* Worker processes: what -j says, or with NULL one for each core. */
+unsigned command_jobs(const char *text);
 
 /* The entry of @names (NULL at the end) most like @name, or NULL when none is near: for "did you mean". */
 const char *command_nearest(const char *name, const char *const *names);

@@ -20,6 +20,19 @@ char *compare_default_path(const char *name)
 	return asprintf(&path, IXLAB_SHARE "/results/%s", name) < 0 ? NULL : path;
 }
 
+void compare_set_costs(const char *costs[MEASURE_COSTS], const char *value)
+{
+	for (int i = 0; i < MEASURE_COSTS; i++) {
+		size_t length = strlen(measure_costs_name[i]);
+
+		if (!strncmp(value, measure_costs_name[i], length) && value[length] == '=') {
+			costs[i] = value + length + 1;
+			return;
+		}
+	}
+	command_reject("option '--costs': '%s': must be NAME=FILE with NAME one of ix, linux, mtcp, memcached", value);
+}
+
 int compare_read(struct compare_rows *rows, const char *path, char *error, size_t error_size)
 {
 	int status;

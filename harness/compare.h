@@ -41,6 +41,9 @@ int compare_load(struct compare_rows *rows, const struct compare_options *option
 /* Whether any row has a value. */
 bool compare_has_values(const struct compare_rows *rows);
 
+/* Takes the value NAME=FILE of the option --costs to @costs; rejects another. */
+void compare_set_costs(const char *costs[MEASURE_COSTS], const char *value);
+
 /* The file of published figures (or another of results/): the tree's, or the installed one. free() it. */
 char *compare_default_path(const char *name);
 
