@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #define ITERATIONS_MAX 12
-#define STEP           0.04 /* of a logarithm, for derivatives: well above the noise left by common random numbers */
+#define STEP           0.15 /* of a logarithm, for derivatives: far above the roughness that searches leave */
 #define X_TOLERANCE    2e-3 /* of a logarithm: when to stop */
 #define G_TOLERANCE    1e-6
 #define WORTHWHILE     0.99 /* an iteration that leaves more of the residuals is the last */

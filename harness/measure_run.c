@@ -18,9 +18,10 @@
 
 static const struct {
 	int requests;
-	double ci, tolerance;
-} efforts[MEASURE_EFFORTS] = {
-    [MEASURE_QUICK] = {60000, 0, 0.02}, [MEASURE_FIT] = {600000, 0, 0.002}, [MEASURE_FULL] = {600000, 0.03, 0.01}};
+	double ci, tolerance, load_tolerance; /* of sizes, relative; of maximum loads */
+} efforts[MEASURE_EFFORTS] = {[MEASURE_QUICK] = {60000, 0, 0.02, 0.001},
+			      [MEASURE_FIT] = {600000, 0, 0.002, 0.0002},
+			      [MEASURE_FULL] = {600000, 0.03, 0.01, 0.001}};
 
 double measure_tolerance(const struct measuring *m)
 {
@@ -86,6 +87,8 @@ static void set_length(const struct measuring *m, json_t *params)
 	point_set_default(params, "requests", json_integer(efforts[m->effort].requests));
 	if (efforts[m->effort].ci > 0)
 		point_set_default(params, "ci", json_real(efforts[m->effort].ci));
+	if (json_object_get(params, "slo"))
+		point_set_default(params, "tolerance", json_real(efforts[m->effort].load_tolerance));
 }
 
 json_t *measure_params(struct measuring *m, const char *setup)
