@@ -147,6 +147,18 @@ struct ix_thread {
 	struct ix_packet *_Atomic handed_over;  /* packets, newest first */
 };
 
+/*
+ * What threads of a scheduler that shares work show each other, a bit each: a look at all of them is a look at one line.
+ * Hints. A thread writes only what changes, and remembers what it has shown, so that one which works off what comes to
+ * it, and leaves nothing, touches no line of others.
+ */
+struct ix_shown {
+	_Alignas(64) _Atomic uint64_t ready; /* something is left in their shuffle queues; see shuffle.h */
+	_Atomic uint64_t shipped;            /* calls may wait that were shipped to them */
+	_Atomic uint64_t backlog;            /* packets are left in their software queues */
+	_Atomic uint64_t stuck;              /* packets wait for room or a migration, which no interrupt brings about */
+};
+
 struct ix_dataplane {
 	struct ix_options options;
 	struct ix_platform platform;
@@ -156,6 +168,7 @@ struct ix_dataplane {
 	struct ix_migration_totals migration_totals;
 	_Alignas(64) _Atomic uint64_t idle; /* threads that wait, a bit each; see ix_thread_idle() */
 	_Atomic unsigned idle_turn;         /* from this one on, the next is looked for that is to be woken */
+	struct ix_shown shown;
 };
 
 /* Allocates everything; *dataplane is NULL on failure. 0 or a negative enum ix_error; bad options: IX_ERR_BAD_CALL.

@@ -12,8 +12,6 @@ struct ix_zygos {
 	/* for other threads too */
 	_Alignas(64) struct ix_shuffle shuffle;
 	struct ix_shipment_queue remote; /* calls for this thread to run */
-	_Atomic unsigned backlog;        /* packets in the software queue: a hint */
-	_Atomic unsigned stuck; /* they wait for room or a migration, which no interrupt brings about: a hint */
 	_Atomic uint64_t interrupted_ns; /* when one last sent it an interrupt; 0: never */
 
 	/* its own */
@@ -25,6 +23,7 @@ struct ix_zygos {
 	struct ix_zygos_chunk *chunks; /* memory of connections */
 	struct ix_shuffle_event *pool;
 	struct ix_shipment_pool shipments;
+	int shows_backlog, shows_stuck; /* its bits of struct ix_shown */
 	uint64_t random;
 };
 
