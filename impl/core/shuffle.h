@@ -23,6 +23,7 @@
 #include "impl/core/abi.h"
 #include "impl/core/remote_calls.h"
 #include <stdatomic.h>
+#include <stddef.h>
 
 enum ix_connection_state { IX_CONNECTION_IDLE, IX_CONNECTION_READY, IX_CONNECTION_BUSY };
 
@@ -37,21 +38,25 @@ struct ix_shuffle_list {
 
 #define IX_SHIPMENT_INLINE_WORDS 12 /* two calls and their entries: a request that is answered */
 
+/* By cache lines, as there are many: what every request needs; what a stolen one needs too; results, which are rare. */
 struct ix_shuffle_connection {
-	ix_handle handle;
+	_Alignas(64) ix_handle handle;
 	struct ix_shuffle_connection *next; /* in the queue, in the list of who works on it, or among spare ones */
 	_Atomic unsigned state;             /* enum ix_connection_state; written under the lock */
 	unsigned home;                      /* thread; fixed while not idle */
 	ix_cookie cookie;                   /* of the ACCEPT that has run: for events that were made before it */
 	struct ix_shuffle_list events;      /* under the lock */
 	unsigned results;                   /* under the lock; told before the events */
-	struct ix_event result[IX_RESULTS_MAX];
 
 	/* of the thread that works on it, then of its home thread: calls on their way there */
 	struct ix_shipment *last_shipment;
-	struct ix_shipment shipment;
-	struct ix_shipment_word word[IX_SHIPMENT_INLINE_WORDS];
+	_Alignas(64) struct ix_shipment shipment;
+	_Alignas(64) struct ix_shipment_word word[IX_SHIPMENT_INLINE_WORDS];
+
+	struct ix_event result[IX_RESULTS_MAX];
 };
+
+_Static_assert(offsetof(struct ix_shuffle_connection, shipment) == 64, "what every request needs is one cache line");
 
 struct ix_shuffle {
 	_Atomic unsigned lock;

@@ -69,10 +69,12 @@ static double hold_engine_ns(unsigned pending)
 	return start_s * 1e9 / EVENTS;
 }
 
-static sim_key heap[PENDING + 2];
+__extension__ typedef unsigned __int128 heap_key; /* time << 64 | sequence */
+
+static heap_key heap[PENDING + 2];
 static unsigned heap_size;
 
-static void heap_push(sim_key key)
+static void heap_push(heap_key key)
 {
 	unsigned i = ++heap_size;
 
@@ -81,9 +83,9 @@ static void heap_push(sim_key key)
 	heap[i] = key;
 }
 
-static sim_key heap_pop(void)
+static heap_key heap_pop(void)
 {
-	sim_key least = heap[1], key = heap[heap_size--];
+	heap_key least = heap[1], key = heap[heap_size--];
 	unsigned i = 1, child;
 
 	for (; (child = 2 * i) <= heap_size; i = child) {
@@ -103,12 +105,12 @@ static double hold_heap_ns(unsigned pending)
 
 	heap_size = 0;
 	while (heap_size < pending)
-		heap_push((sim_key)gap() << 64 | sequence++);
+		heap_push((heap_key)gap() << 64 | sequence++);
 	start_s = cpu_s();
 	for (unsigned i = 0; i < EVENTS; i++) {
 		uint64_t now_ns = (uint64_t)(heap_pop() >> 64);
 
-		heap_push((sim_key)(now_ns + gap()) << 64 | sequence++);
+		heap_push((heap_key)(now_ns + gap()) << 64 | sequence++);
 	}
 	return (cpu_s() - start_s) * 1e9 / EVENTS;
 }
