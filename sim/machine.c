@@ -105,7 +105,7 @@ static inline void run_kernel(struct sim_core *core, struct ix_work *work,
 	core->machine->running = 0;
 }
 
-void machine_pass_on_kicks(struct sim_machine *machine, uint64_t at_ns)
+void machine_pass_kicks(struct sim_machine *machine, uint64_t at_ns)
 {
 	for (; machine->kicked; machine->kicked &= machine->kicked - 1) {
 		struct sim_core *core = &machine->core[__builtin_ctzll(machine->kicked)];

@@ -32,8 +32,11 @@ static uint64_t clock_ns(void *context, unsigned thread)
 static unsigned receive(void *context, unsigned thread, struct ix_packet **packets, unsigned n)
 {
 	struct sim_machine *machine = context;
-	unsigned taken = sim_nic_receive(&machine->nic, thread, packets, n);
+	unsigned taken;
 
+	if (!(machine->rings >> thread & 1))
+		return 0;
+	taken = sim_nic_receive(&machine->nic, thread, packets, n);
 	if (!sim_nic_waiting(&machine->nic, thread))
 		machine->rings &= ~(1ull << thread);
 	for (unsigned i = 0; i < taken; i++)

@@ -134,6 +134,7 @@ struct ix_thread {
 	uint32_t cycle_queue, cycle_batch;
 	unsigned calls_run; /* in this cycle */
 	int stalled;        /* a migration waits for the application to consume events: no packets this cycle */
+	int put_off;        /* the last step of one waits for replies to be transmitted */
 	struct ix_message *postponed;   /* that migration's request */
 	struct ix_migration *migration; /* with this thread as source */
 	struct ix_handle_table timer_handles;

@@ -24,7 +24,7 @@ void ix_run_timers(struct ix_thread *thread, struct ix_work *work)
 	work->timers += total;
 }
 
-void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
+void ix_transmit_queue(struct ix_thread *thread, struct ix_work *work)
 {
 	const struct ix_platform *platform = &thread->dataplane->platform;
 	struct ix_packet *burst[TRANSMIT_STEP], *packet;
@@ -52,7 +52,7 @@ void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
 	}
 }
 
-unsigned ix_process(struct ix_thread *thread, unsigned max, struct ix_work *work)
+unsigned ix_process_backlog(struct ix_thread *thread, unsigned max, struct ix_work *work)
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
 	const struct ix_stack *stack = dataplane->options.stack;

@@ -45,7 +45,13 @@ void ix_zygos_release(struct ix_thread *thread, struct ix_shuffle_connection *co
  * connections is over, unless the application holds them. */
 void ix_zygos_run_calls(struct ix_thread *thread, struct ix_work *work);
 /* Runs what has been shipped here. */
-void ix_zygos_run_remote(struct ix_thread *thread, struct ix_work *work);
+void ix_zygos_run_shipped(struct ix_thread *thread, struct ix_work *work);
+
+static inline void ix_zygos_run_remote(struct ix_thread *thread, struct ix_work *work)
+{
+	if (ix_shipment_waiting(&ix_zygos_of(thread)->remote))
+		ix_zygos_run_shipped(thread, work);
+}
 /* Gives back packets that stand in shipments, here or being filled. */
 void ix_zygos_drop_calls(struct ix_thread *thread);
 

@@ -310,13 +310,11 @@ static void run_delivery(struct ix_thread *thread, struct ix_shipment *first, st
 		ix_zygos_release(thread, connection);
 }
 
-void ix_zygos_run_remote(struct ix_thread *thread, struct ix_work *work)
+void ix_zygos_run_shipped(struct ix_thread *thread, struct ix_work *work)
 {
 	struct ix_shipment_queue *queue = &ix_zygos_of(thread)->remote;
 	struct ix_shipment *first, *next;
 
-	if (!ix_shipment_waiting(queue))
-		return;
 	atomic_fetch_and_explicit(&thread->dataplane->shown.shipped, ~(1ull << thread->id), memory_order_relaxed);
 	for (first = ix_shipment_take_all(queue); first; first = next) {
 		next = first->next; /* released, it may be on its way again */
