@@ -139,7 +139,7 @@ static int init_cores(struct sim_machine *machine)
 	const struct sim_machine_options *o = &machine->options;
 	unsigned cores = o->core.threads;
 
-	machine->core = calloc(cores, sizeof(*machine->core));
+	machine->core = allocate(NULL, cores * sizeof(*machine->core), _Alignof(struct sim_core));
 	if (!machine->core)
 		return IX_ERR_NO_MEMORY;
 	for (unsigned i = 0; i < cores; i++) {
@@ -148,6 +148,7 @@ static int init_cores(struct sim_machine *machine)
 		core->machine = machine;
 		core->thread = &machine->dataplane->thread[i];
 		core->id = i;
+		core->queue = &machine->nic.queue[i];
 		if (o->threads_per_core == 2 && (i ^ 1u) < cores)
 			core->sibling = &machine->core[i ^ 1u];
 		machine_core_start(core);

@@ -60,15 +60,16 @@ enum ix_group_state {
 	IX_GROUP_MIGRATING /* tagged: nobody processes it */
 };
 
+/* Neighbours belong to different threads. What every packet needs is in the first cache line. */
 struct ix_flow_group {
-	_Alignas(64) unsigned id;       /* neighbours belong to different threads */
-	_Atomic unsigned owner;         /* thread; the source while migrating */
-	_Atomic unsigned target;        /* of the migration under way, or of the last one */
-	_Atomic unsigned state;         /* enum ix_group_state */
-	struct ix_list timers;          /* armed, or suspended while migrating */
-	struct ix_handle_table handles; /* connections */
+	_Alignas(64) unsigned id;
+	_Atomic unsigned owner;  /* thread; the source while migrating */
+	_Atomic unsigned target; /* of the migration under way, or of the last one */
+	_Atomic unsigned state;  /* enum ix_group_state */
 	void *stack_state;
 	unsigned active; /* connections ready or busy, of a scheduler that has such states; the owner's */
+	struct ix_handle_table handles; /* connections */
+	struct ix_list timers;          /* armed, or suspended while migrating */
 };
 
 /* What a half of a kernel phase did: it adds to it, the caller zeroes it. */
@@ -143,10 +144,11 @@ struct ix_thread {
 	struct ix_application_timer *timer_free;
 	struct ix_application_timers *timer_chunks;
 
-	/* read, and then written, by other threads */
-	_Alignas(64) _Atomic unsigned mode;     /* enum ix_mode */
-	_Alignas(64) struct ix_mailbox mailbox; /* migration messages */
-	struct ix_packet *_Atomic handed_over;  /* packets, newest first */
+	_Alignas(64) _Atomic unsigned mode; /* enum ix_mode; read by others */
+
+	/* written by other threads, seldom */
+	struct ix_packet *_Atomic handed_over; /* packets, newest first */
+	struct ix_mailbox mailbox;             /* migration messages */
 };
 
 /*

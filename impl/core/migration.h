@@ -72,7 +72,7 @@ struct ix_migration {
 	/* the source's, the target's after finish was posted */
 	struct ix_packet_queue remote;
 	struct ix_timer fallback;
-	int departing; /* prepared, and the last step not yet done */
+	int departing;        /* prepared, and the last step not yet done */
 	uint64_t replies_end; /* in packets transmitted by the source: the last step waits for it */
 	int by_fallback;
 	uint64_t requested_ns, begun_ns, prepared_ns, fallback_ns, drained_ns;

@@ -20,11 +20,11 @@ struct ix_zygos {
 	struct ix_shuffle_connection *stolen;           /* it works on, from other threads */
 	struct ix_shuffle_connection *spare;
 	unsigned spares;
+	int shows_backlog, shows_stuck; /* its bits of struct ix_shown */
+	uint64_t random;
 	struct ix_zygos_chunk *chunks; /* memory of connections */
 	struct ix_shuffle_event *pool;
 	struct ix_shipment_pool shipments;
-	int shows_backlog, shows_stuck; /* its bits of struct ix_shown */
-	uint64_t random;
 };
 
 static inline struct ix_zygos *ix_zygos_of(const struct ix_thread *thread)
