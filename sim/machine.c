@@ -92,11 +92,15 @@ static inline uint64_t cost_ns(struct sim_core *core, struct ix_work *work,
 	struct sim_machine *machine = core->machine;
 	unsigned doorbells = sim_nic_doorbells(&machine->nic, core->id);
 
+	if (machine->charge.free) {
+		core->extra_received = core->extra_sent = 0;
+		return 0;
+	}
 	work->polled += core->extra_received;
 	work->processed += core->extra_received;
 	work->sent += core->extra_sent;
 	core->extra_received = core->extra_sent = 0;
-	return machine->charge.free ? 0 : stretched(core, charge_ns(&machine->charge, work, doorbells));
+	return stretched(core, charge_ns(&machine->charge, work, doorbells));
 }
 
 /* Runs a half or the handler of an interrupt. */

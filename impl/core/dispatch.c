@@ -64,7 +64,8 @@ void ix_dispatch(struct ix_thread *thread, struct ix_packet *packet)
 		hand_over(thread, target, packet);
 }
 
-static inline unsigned poll_ring(struct ix_thread *thread, unsigned max)
+/* inline: on the path of every cycle. */
+static inline __attribute__((always_inline)) unsigned poll_ring(struct ix_thread *thread, unsigned max)
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
 	struct ix_packet *burst[POLL_STEP];

@@ -345,9 +345,9 @@ static int take_one(struct ix_thread *thread, struct ix_thread *victim, struct i
 
 static unsigned take(struct ix_thread *thread, struct ix_thread *victim, struct ix_work *work)
 {
-	unsigned n = 0;
+	unsigned n = 0, most = thread->dataplane->options.connections_per_cycle;
 
-	while (n < thread->dataplane->options.connections_per_cycle && take_one(thread, victim, work))
+	while (n < most && ix_shuffle_ready(&ix_zygos_of(victim)->shuffle) && take_one(thread, victim, work))
 		n++;
 	return n;
 }

@@ -258,6 +258,9 @@ void ix_zygos_run_calls(struct ix_thread *thread, struct ix_work *work)
 	int hold = thread->hold != 0;
 
 	thread->hold = 0;
+	thread->calls_run = count;
+	if (!count && !zygos->own && !zygos->stolen && !zygos->opened)
+		return; /* there was no user phase */
 	begin_shipments(zygos, hold);
 	for (i = 0; i < count; i++) {
 		struct ix_call call = thread->calls[i];
@@ -265,7 +268,6 @@ void ix_zygos_run_calls(struct ix_thread *thread, struct ix_work *work)
 		thread->calls[i].result = run_or_ship(thread, &call, work);
 	}
 	thread->call_count = 0;
-	thread->calls_run = count;
 	for (connection = zygos->stolen; connection; connection = next) {
 		next = connection->next;
 		send_home(thread, connection, hold, work);
