@@ -337,6 +337,10 @@ static int take_one(struct ix_thread *thread, struct ix_thread *victim, struct i
 	thread->counter_connections++;
 	work->connections++;
 	if (victim != thread) {
+		/* Its calls will be written here: fetched while the application works. */
+		__builtin_prefetch(&connection->shipment, 1);
+		__builtin_prefetch(&connection->word[0], 1);
+		__builtin_prefetch(&connection->word[4], 1);
 		thread->counter_steals++;
 		work->steals++;
 	}
