@@ -139,12 +139,14 @@ void ix_thread_idle(struct ix_thread *thread, int idle)
 	struct ix_dataplane *dataplane = thread->dataplane;
 	uint64_t bit = 1ull << thread->id;
 
+	if (!idle) { /* who has kicked it has cleared the bit */
+		if (atomic_load_explicit(&dataplane->idle, memory_order_relaxed) & bit)
+			atomic_fetch_and_explicit(&dataplane->idle, ~bit, memory_order_relaxed);
+		return;
+	}
 	/* Sequentially consistent, and a fence: either the question that follows sees what another thread has made
 	 * ready, or that thread, which has a fence between the two as well, sees the bit. */
-	if (idle)
-		atomic_fetch_or(&dataplane->idle, bit);
-	else
-		atomic_fetch_and(&dataplane->idle, ~bit);
+	atomic_fetch_or(&dataplane->idle, bit);
 	atomic_thread_fence(memory_order_seq_cst);
 }
 

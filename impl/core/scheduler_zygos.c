@@ -178,11 +178,6 @@ static unsigned draw(struct ix_zygos *zygos, uint64_t *threads)
 	return thread;
 }
 
-static int interrupts(const struct ix_thread *thread)
-{
-	return thread->dataplane->options.scheduler == &ix_scheduler_zygos;
-}
-
 static uint64_t bit_of(const struct ix_thread *thread)
 {
 	return 1ull << thread->id;
@@ -256,7 +251,7 @@ static uint64_t all_waiting_for_interrupt(const struct ix_thread *thread)
 {
 	uint64_t all = ~0ull >> (64 - thread->dataplane->options.threads);
 
-	return interrupts(thread) ? waiting_for_interrupt(thread->dataplane, all & ~bit_of(thread)) : 0;
+	return ix_zygos_interrupts(thread) ? waiting_for_interrupt(thread->dataplane, all & ~bit_of(thread)) : 0;
 }
 
 /* When @target may be interrupted next. */
@@ -291,7 +286,7 @@ void ix_zygos_nudge(struct ix_thread *thread, unsigned target, struct ix_work *w
 {
 	/* Between the push and the look at its idleness; see ix_thread_idle(). */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (!ix_wake_thread(thread->dataplane, target) && interrupts(thread) &&
+	if (!ix_wake_thread(thread->dataplane, target) && ix_zygos_interrupts(thread) &&
 	    waiting_for_interrupt(thread->dataplane, 1ull << target))
 		interrupt_other(thread, target, work);
 }
@@ -310,7 +305,7 @@ static int notice(struct ix_thread *idle, unsigned target)
 {
 	struct ix_work ignored = {0};
 
-	if (!interrupts(idle) || !waiting_for_interrupt(idle->dataplane, 1ull << target))
+	if (!ix_zygos_interrupts(idle) || !waiting_for_interrupt(idle->dataplane, 1ull << target))
 		return 1;
 	idle->now_ns = ix_clock_ns(idle);
 	return interrupt_other(idle, target, &ignored);
@@ -401,7 +396,7 @@ static void wake_others(struct ix_thread *thread)
 	unsigned ready = ix_shuffle_ready(shuffle);
 
 	ix_shuffle_show(shuffle);
-	if (!ready && thread->backlog.count && interrupts(thread))
+	if (!ready && thread->backlog.count && ix_zygos_interrupts(thread))
 		ready = 1;
 	if (ready)
 		ix_wake_idle(thread->dataplane, ready);

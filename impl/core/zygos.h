@@ -32,6 +32,12 @@ static inline struct ix_zygos *ix_zygos_of(const struct ix_thread *thread)
 	return thread->scheduler_state;
 }
 
+/* Does its scheduler interrupt user phases? */
+static inline int ix_zygos_interrupts(const struct ix_thread *thread)
+{
+	return thread->dataplane->options.scheduler == &ix_scheduler_zygos;
+}
+
 /* The object of a handle whose group is @thread's, or NULL. */
 struct ix_shuffle_connection *ix_zygos_find(const struct ix_thread *thread, ix_handle handle);
 /* The same, made if there is none; a spare one must be there. */

@@ -147,7 +147,7 @@ static void push(struct ix_thread *thread, unsigned home, struct ix_shipment *sh
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
 
-	if (ix_shipment_push(&ix_zygos_of(&dataplane->thread[home])->remote, shipment))
+	if (ix_shipment_push(&ix_zygos_of(&dataplane->thread[home])->remote, shipment) && ix_zygos_interrupts(thread))
 		atomic_fetch_or_explicit(&dataplane->shown.shipped, 1ull << home, memory_order_relaxed);
 	ix_zygos_nudge(thread, home, work);
 }
@@ -315,9 +315,12 @@ static void run_delivery(struct ix_thread *thread, struct ix_shipment *first, st
 void ix_zygos_run_shipped(struct ix_thread *thread, struct ix_work *work)
 {
 	struct ix_shipment_queue *queue = &ix_zygos_of(thread)->remote;
+	_Atomic uint64_t *shipped = &thread->dataplane->shown.shipped;
+	uint64_t bit = 1ull << thread->id;
 	struct ix_shipment *first, *next;
 
-	atomic_fetch_and_explicit(&thread->dataplane->shown.shipped, ~(1ull << thread->id), memory_order_relaxed);
+	if (atomic_load_explicit(shipped, memory_order_relaxed) & bit)
+		atomic_fetch_and_explicit(shipped, ~bit, memory_order_relaxed);
 	for (first = ix_shipment_take_all(queue); first; first = next) {
 		next = first->next; /* released, it may be on its way again */
 		run_delivery(thread, first, work);
