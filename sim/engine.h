@@ -8,8 +8,8 @@
  * While an event fires its leaf stays open, and what it schedules first goes there, so "fire and schedule the next" is
  * one pass up the tree, not two. README.md has the measurements that chose it.
  *
- * What is scheduled for the present instant comes after all in the tree that is due at it, for that was scheduled before
- * time had come there. So it waits in a list, first in, first out, and never enters the tree.
+ * What is scheduled for the present instant comes after all in the tree that is due at it, for that was scheduled
+ * before time had come there. So it waits in a list, first in, first out, and never enters the tree.
  */
 #ifndef IXLAB_SIM_ENGINE_H
 #define IXLAB_SIM_ENGINE_H

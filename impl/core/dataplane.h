@@ -152,9 +152,9 @@ struct ix_thread {
 };
 
 /*
- * What threads of a scheduler that shares work show each other, a bit each: a look at all of them is a look at one line.
- * Hints. A thread writes only what changes, and remembers what it has shown, so that one which works off what comes to
- * it, and leaves nothing, touches no line of others.
+ * What threads of a scheduler that shares work show each other, a bit each: a look at all of them is a look at one
+ * line. Hints. A thread writes only what changes, and remembers what it has shown, so that one which works off what
+ * comes to it, and leaves nothing, writes nothing here.
  */
 struct ix_shown {
 	_Alignas(64) _Atomic uint64_t ready; /* something is left in their shuffle queues; see shuffle.h */

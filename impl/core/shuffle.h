@@ -11,11 +11,11 @@
  * ready -> busy is whoever's takes it. All of it happens under the lock of the home thread's queue: its owner waits for
  * the lock, others only try. Events live in a pool of the queue's.
  *
- * Whether a queue holds something is shown to other threads by a bit in a word of all queues, which they look at instead
- * of each queue. The word is everyone's, so writing it for each connection would make all threads wait for its cache
- * line: the home thread shows only what it leaves when it has taken its own, by ix_shuffle_show(); who takes the last
- * connection clears the bit. Both under the lock, hence: a bit that is set means that the queue is not empty, and a queue
- * that is not empty has its bit set whenever its home thread is not at it.
+ * Whether a queue holds something is shown to other threads by a bit in a word of all queues, which they look at
+ * instead of each queue. The word is everyone's, so writing it for each connection would make all threads wait for its
+ * cache line: the home thread shows only what it leaves when it has taken its own, by ix_shuffle_show(); who takes the
+ * last connection clears the bit. Both under the lock, hence: a bit that is set means that the queue is not empty, and
+ * a queue that is not empty has its bit set whenever its home thread is not at it.
  */
 #ifndef IX_SHUFFLE_H
 #define IX_SHUFFLE_H
@@ -119,8 +119,8 @@ static inline unsigned ix_shuffle_ready(const struct ix_shuffle *shuffle)
 
 void ix_shuffle_show_now(struct ix_shuffle *shuffle);
 
-/* Without the lock: if a thief has cleared the bit, it did so under the lock when the queue was empty, and what has been
- * put there since was put under the lock, by this thread, which therefore sees it cleared. */
+/* Without the lock: if a thief has cleared the bit, it did so under the lock when the queue was empty, and what has
+ * been put there since was put under the lock, by this thread, which therefore sees it cleared. */
 static inline void ix_shuffle_show(struct ix_shuffle *shuffle)
 {
 	if (ix_shuffle_ready(shuffle) && !atomic_load_explicit(&shuffle->shown, memory_order_relaxed))

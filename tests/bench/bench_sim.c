@@ -1,10 +1,10 @@
 /*
  * The simulator's speed. The event engine in the hold model (an event fires and schedules the next one, so many
  * pending) against a bare binary heap of (time, sequence) keys that does nothing else; and the system level in
- * nanoseconds of processor time per simulated request, beside its floor: the engine's time for as many events. Goals on
- * an idle machine, 16 cores: without costs at load 0.7, 3 M requests/s for ix with B = 64 and 1.5 M for zygos; 2 M for
- * linux-floating; with costs at load 0.5, 1.2 M for zygos. Each figure is the least of several runs, taken in turn: what
- * disturbs a run makes it slower.
+ * nanoseconds of processor time per simulated request, beside its floor: the engine's time for as many events. Goals
+ * on an idle machine, 16 cores: at load 0.7 and without costs, 3 M requests/s for ix with B = 64 and 1.5 M for zygos;
+ * at load 0.7, 2 M for linux-floating; with costs at load 0.5, 1.2 M for zygos. Each figure is the least of several
+ * runs: what disturbs a run makes it slower.
  */
 #include "models/dist.h"
 #include "sim/host_linux.h"
