@@ -7,6 +7,9 @@
  * its leaf and only the winners above it are played again, a fixed number of steps without an unpredictable branch.
  * While an event fires its leaf stays open, and what it schedules first goes there, so "fire and schedule the next" is
  * one pass up the tree, not two. README.md has the measurements that chose it.
+ *
+ * What is scheduled for the present instant comes after all in the tree that is due at it, for that was scheduled
+ * before time had come there. So it waits in a list, first in, first out, and never enters the tree.
  */
 #ifndef IXLAB_SIM_ENGINE_H
 #define IXLAB_SIM_ENGINE_H
@@ -17,12 +20,14 @@
 struct sim_event {
 	void (*fire)(
 	    struct sim_event *event); /* set by the owner, once; when called, the event is no longer scheduled */
-	uint32_t place;               /* its leaf + 1; 0 when not scheduled. Private to the engine */
+	/* private to the engine */
+	uint32_t place;                    /* its leaf + 1, or SIM_PLACE_PRESENT; 0 when not scheduled */
+	struct sim_event *next, *previous; /* in the list of the present */
 };
 
-#define SIM_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define SIM_PLACE_PRESENT UINT32_MAX
 
-__extension__ typedef unsigned __int128 sim_key; /* time << 64 | sequence */
+#define SIM_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 struct sim_engine {
 	uint64_t now_ns;
@@ -34,10 +39,12 @@ struct sim_engine {
 	uint32_t open;            /* the leaf + 1 of the event that fires now, until it is used or cleared */
 	int stopped;              /* by sim_engine_stop() */
 	int failed;               /* memory was short: an event is missing, the run is void */
-	sim_key *key;             /* of each leaf; the greatest there is when it is free */
+	uint64_t *time_ns;        /* of each leaf; the greatest there is when it is free */
+	uint64_t *order;          /* of each leaf: its sequence number; the greatest there is when it is free */
 	struct sim_event **event; /* of each leaf */
 	uint32_t *winner;         /* of each node: 1 is the root, leaf i is node leaves + i */
 	uint32_t *free_leaf;
+	struct sim_event *first, *last; /* of the present instant, beside those in the tree that are due at it */
 };
 
 /* @expected pending events fit without growing. 0, or -1 when memory is short. */

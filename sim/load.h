@@ -63,8 +63,9 @@ struct sim_load {
 
 	struct rng arrival_rng, service_rng, assignment_rng;
 	double gap[SIM_LOAD_DRAW], service[SIM_LOAD_DRAW];
-	unsigned drawn; /* of both, used up */
-	double next_ns; /* of the next arrival, unrounded */
+	unsigned drawn;       /* of both, used up */
+	double next_ns;       /* of the next arrival, unrounded */
+	uint32_t next_number; /* its connection */
 	double gap_ns, service_scale;
 	unsigned started; /* clients of a closed loop */
 

@@ -8,17 +8,20 @@ static void begin(struct sim_core *core, enum core_state state, uint64_t at_ns)
 	sim_schedule(core->machine->engine, &core->event, at_ns);
 }
 
-static void flush(struct sim_core *core)
+static void send_staged(struct sim_core *core)
 {
 	const struct sim_machine_options *options = &core->machine->options;
-	struct sim_nic *nic = &core->machine->nic;
 
-	if (!nic->queue[core->id].staged.head)
-		return;
-	machine_note(core, core->machine->engine->now_ns, SIM_TRACE_SEND, nic->queue[core->id].staged.count);
+	machine_note(core, core->machine->engine->now_ns, SIM_TRACE_SEND, core->queue->staged.count);
 	if (options->leaving)
-		options->leaving(options->context, &nic->queue[core->id].staged, core->machine->engine->now_ns);
-	sim_nic_flush(nic, core->id);
+		options->leaving(options->context, &core->queue->staged, core->machine->engine->now_ns);
+	sim_nic_flush(&core->machine->nic, core->id);
+}
+
+static inline void flush(struct sim_core *core)
+{
+	if (core->queue->staged.head)
+		send_staged(core);
 }
 
 static void on_leave(struct sim_event *event)
@@ -82,17 +85,22 @@ static uint64_t stretched(const struct sim_core *core, uint64_t cost_ns)
 }
 
 /* What a half, or an interrupt's handler, takes, by its report and what the application added to it. */
-static uint64_t cost_ns(struct sim_core *core, struct ix_work *work,
-			uint64_t (*charge_ns)(const struct sim_charge *, const struct ix_work *, unsigned doorbells))
+static inline uint64_t cost_ns(struct sim_core *core, struct ix_work *work,
+			       uint64_t (*charge_ns)(const struct sim_charge *, const struct ix_work *,
+						     unsigned doorbells))
 {
 	struct sim_machine *machine = core->machine;
 	unsigned doorbells = sim_nic_doorbells(&machine->nic, core->id);
 
+	if (machine->charge.free) {
+		core->extra_received = core->extra_sent = 0;
+		return 0;
+	}
 	work->polled += core->extra_received;
 	work->processed += core->extra_received;
 	work->sent += core->extra_sent;
 	core->extra_received = core->extra_sent = 0;
-	return machine->charge.free ? 0 : stretched(core, charge_ns(&machine->charge, work, doorbells));
+	return stretched(core, charge_ns(&machine->charge, work, doorbells));
 }
 
 /* Runs a half or the handler of an interrupt. */
@@ -105,7 +113,7 @@ static inline void run_kernel(struct sim_core *core, struct ix_work *work,
 	core->machine->running = 0;
 }
 
-void machine_pass_on_kicks(struct sim_machine *machine, uint64_t at_ns)
+void machine_pass_kicks(struct sim_machine *machine, uint64_t at_ns)
 {
 	for (; machine->kicked; machine->kicked &= machine->kicked - 1) {
 		struct sim_core *core = &machine->core[__builtin_ctzll(machine->kicked)];
@@ -158,7 +166,7 @@ static void input_half(struct sim_core *core)
 	struct ix_work work = {0};
 
 	flush(core);
-	machine_note(core, now_ns, SIM_TRACE_INPUT, sim_nic_waiting(&machine->nic, core->id));
+	machine_note(core, now_ns, SIM_TRACE_INPUT, core->queue->rx_count);
 	run_kernel(core, &work, ix_kernel_input);
 	count_batch(core, &work);
 	took_ns = cost_ns(core, &work, sim_charge_input_ns);
@@ -168,7 +176,7 @@ static void input_half(struct sim_core *core)
 	input_ended(core, core->kernel_until_ns);
 	machine_pass_on_kicks(machine, core->kernel_until_ns);
 	core->totals.kernel_ns += took_ns;
-	if (machine->nic.queue[core->id].staged.head) {
+	if (core->queue->staged.head) {
 		if (took_ns)
 			sim_schedule(machine->engine, &core->leave, now_ns + took_ns);
 		else

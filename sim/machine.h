@@ -62,17 +62,16 @@ struct sim_core_totals {
 
 /* A hardware thread, with a processor core to itself or half of one. */
 struct sim_core {
+	_Alignas(64) struct sim_event event; /* the next step */
+	int state;                           /* what it begins: enum core_state of machine_core.h */
+	unsigned id;
 	struct sim_machine *machine;
 	struct ix_thread *thread;
-	unsigned id;
-	int state;              /* what its event begins: enum core_state of machine.c */
-	struct sim_event event; /* the next step */
-	struct sim_event leave; /* packets transmitted by an input half (order of the released code) or an interrupt */
-	struct sim_event interrupt;
-	int results;    /* of calls that have run in this cycle stand there for the application to see */
-	int asked;      /* for a user phase, by sim_machine_wake() */
-	int again;      /* the cycle under way has followed another at once */
-	unsigned turns; /* of its idle loop, one after the other, that took no time */
+	struct sim_nic_queue *queue; /* its own */
+	int results;                 /* of calls that have run in this cycle stand there for the application to see */
+	int asked;                   /* for a user phase, by sim_machine_wake() */
+	int again;                   /* the cycle under way has followed another at once */
+	unsigned turns;              /* of its idle loop, one after the other, that took no time */
 	unsigned extra_received, extra_sent; /* packets to be charged in the half under way beside the core's own */
 	const struct sim_core *sibling;      /* the other thread of its processor core, or NULL */
 	double stretch;                      /* what the phase under way takes over what it takes alone: 1, or more */
@@ -80,7 +79,9 @@ struct sim_core {
 	uint64_t kernel_until_ns, user_until_ns; /* of the phase under way */
 	uint64_t handler_until_ns;               /* of the interrupt under way, in that user phase */
 	uint64_t idle_since_ns;
+	struct sim_event interrupt;
 	struct sim_core_totals totals;
+	struct sim_event leave; /* packets transmitted by an input half (order of the released code) or an interrupt */
 };
 
 struct sim_machine {

@@ -20,7 +20,13 @@ void machine_core_start(struct sim_core *core);
 void machine_core_wake(struct sim_core *core, uint64_t at_ns);
 
 /* Wakes and interrupts the threads that have been kicked. */
-void machine_pass_on_kicks(struct sim_machine *machine, uint64_t at_ns);
+void machine_pass_kicks(struct sim_machine *machine, uint64_t at_ns);
+
+static inline void machine_pass_on_kicks(struct sim_machine *machine, uint64_t at_ns)
+{
+	if (machine->kicked)
+		machine_pass_kicks(machine, at_ns);
+}
 
 /* Is it in a user phase, or about to be? */
 static inline int machine_core_in_user_phase(const struct sim_core *core)

@@ -32,8 +32,11 @@ static uint64_t clock_ns(void *context, unsigned thread)
 static unsigned receive(void *context, unsigned thread, struct ix_packet **packets, unsigned n)
 {
 	struct sim_machine *machine = context;
-	unsigned taken = sim_nic_receive(&machine->nic, thread, packets, n);
+	unsigned taken;
 
+	if (!(machine->rings >> thread & 1))
+		return 0;
+	taken = sim_nic_receive(&machine->nic, thread, packets, n);
 	if (!sim_nic_waiting(&machine->nic, thread))
 		machine->rings &= ~(1ull << thread);
 	for (unsigned i = 0; i < taken; i++)
@@ -136,7 +139,7 @@ static int init_cores(struct sim_machine *machine)
 	const struct sim_machine_options *o = &machine->options;
 	unsigned cores = o->core.threads;
 
-	machine->core = calloc(cores, sizeof(*machine->core));
+	machine->core = allocate(NULL, cores * sizeof(*machine->core), _Alignof(struct sim_core));
 	if (!machine->core)
 		return IX_ERR_NO_MEMORY;
 	for (unsigned i = 0; i < cores; i++) {
@@ -145,6 +148,7 @@ static int init_cores(struct sim_machine *machine)
 		core->machine = machine;
 		core->thread = &machine->dataplane->thread[i];
 		core->id = i;
+		core->queue = &machine->nic.queue[i];
 		if (o->threads_per_core == 2 && (i ^ 1u) < cores)
 			core->sibling = &machine->core[i ^ 1u];
 		machine_core_start(core);

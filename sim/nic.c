@@ -24,7 +24,9 @@ int sim_nic_init(struct sim_nic *nic, struct sim_engine *engine, struct sim_pool
 	nic->rx_descriptors = rx_descriptors;
 	for (unsigned i = 0; i < IX_RSS_GROUPS_MAX; i++)
 		nic->reta[i] = (uint16_t)(i % queues);
-	nic->queue = calloc(queues, sizeof(*nic->queue));
+	nic->queue = aligned_alloc(_Alignof(struct sim_nic_queue), queues * sizeof(*nic->queue));
+	if (nic->queue)
+		memset(nic->queue, 0, queues * sizeof(*nic->queue));
 	for (unsigned i = 0; nic->queue && i < queues; i++) {
 		struct sim_nic_queue *q = &nic->queue[i];
 
@@ -182,14 +184,4 @@ void sim_nic_flush(struct sim_nic *nic, unsigned queue)
 		if (left_ns > nic->engine->now_ns)
 			q->tx_left_ns[(q->tx_head + q->tx_count++) % SIM_NIC_TX_DESCRIPTORS] = left_ns;
 	}
-}
-
-unsigned sim_nic_doorbells(struct sim_nic *nic, unsigned queue)
-{
-	struct sim_nic_queue *q = &nic->queue[queue];
-	unsigned rung = q->rx_doorbells + (q->staged.head != NULL);
-
-	q->rx_doorbells = 0;
-	q->doorbells += rung;
-	return rung;
 }

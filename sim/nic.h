@@ -19,7 +19,7 @@
 #define SIM_NIC_RETURN_BATCH   32u
 
 struct sim_nic_queue {
-	struct ix_packet **rx; /* circular, rx_descriptors */
+	_Alignas(64) struct ix_packet **rx; /* circular, rx_descriptors */
 	uint32_t rx_head, rx_count;
 	uint32_t rx_unreturned; /* taken by software, descriptor not yet given back */
 	uint32_t rx_doorbells;  /* rung since sim_nic_doorbells() was last called */
@@ -81,7 +81,17 @@ void sim_nic_flush(struct sim_nic *nic, unsigned queue);
 
 /* Doorbells (PCIe writes) rung for @queue since this was last asked: returned receive descriptors, and one for what is
  * staged. */
-unsigned sim_nic_doorbells(struct sim_nic *nic, unsigned queue);
+static inline unsigned sim_nic_doorbells(struct sim_nic *nic, unsigned queue)
+{
+	struct sim_nic_queue *q = &nic->queue[queue];
+	unsigned rung = q->rx_doorbells + (q->staged.head != NULL);
+
+	if (rung) {
+		q->rx_doorbells = 0;
+		q->doorbells += rung;
+	}
+	return rung;
+}
 
 static inline uint32_t sim_nic_waiting(const struct sim_nic *nic, unsigned queue)
 {

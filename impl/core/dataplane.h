@@ -60,15 +60,16 @@ enum ix_group_state {
 	IX_GROUP_MIGRATING /* tagged: nobody processes it */
 };
 
+/* Neighbours belong to different threads. What every packet needs is in the first cache line. */
 struct ix_flow_group {
-	_Alignas(64) unsigned id;       /* neighbours belong to different threads */
-	_Atomic unsigned owner;         /* thread; the source while migrating */
-	_Atomic unsigned target;        /* of the migration under way, or of the last one */
-	_Atomic unsigned state;         /* enum ix_group_state */
-	struct ix_list timers;          /* armed, or suspended while migrating */
-	struct ix_handle_table handles; /* connections */
+	_Alignas(64) unsigned id;
+	_Atomic unsigned owner;  /* thread; the source while migrating */
+	_Atomic unsigned target; /* of the migration under way, or of the last one */
+	_Atomic unsigned state;  /* enum ix_group_state */
 	void *stack_state;
 	unsigned active; /* connections ready or busy, of a scheduler that has such states; the owner's */
+	struct ix_handle_table handles; /* connections */
+	struct ix_list timers;          /* armed, or suspended while migrating */
 };
 
 /* What a half of a kernel phase did: it adds to it, the caller zeroes it. */
@@ -94,57 +95,72 @@ enum ix_mode {
 	IX_MODE_USER
 };
 
+/* What every cycle needs comes first, in as few cache lines as it takes. */
 struct ix_thread {
-	unsigned id;
-	struct ix_dataplane *dataplane;
-	struct ix_event *events;
+	_Alignas(64) unsigned id;
 	unsigned event_count; /* for the application to consume */
 	unsigned room;        /* for events of the stack in the half that runs; deliver() counts it down */
+	unsigned call_count;  /* set by the application, reset when they have run; results stand in calls */
+	unsigned hold;    /* set by the application: its connections stay its own for one more user phase (which comes
+			       * even without events); reset when seen */
+	unsigned pending; /* the stack's: events that wait for room in the event array */
+	struct ix_dataplane *dataplane;
+	struct ix_event *events;
 	struct ix_call *calls;
-	unsigned call_count;             /* set by the application, reset when they have run; results stand in calls */
-	unsigned hold;                   /* set by the application: its connections stay its own for one more user phase
-					  * (which comes even without events); reset when seen */
+	uint64_t now_ns; /* time at the start of the half that runs */
+	void *scheduler_state, *stack_state;
 	struct ix_packet_queue backlog;  /* the default queue: packets of this thread's own groups, in order */
 	struct ix_packet_queue transmit; /* waiting for the transmit ring */
-	struct ix_wheel wheel;
-	struct ix_metrics metrics;
-	uint64_t now_ns;  /* time at the start of the half that runs */
 	uint64_t idle_ns; /* the world adds the time spent waiting; for the metrics, which reset it every cycle */
-	void *stack_state, *scheduler_state;
-	unsigned pending; /* the stack's: events that wait for room in the event array */
 
-	struct ix_sg sg[IX_SG_MAX]; /* of the SENDV under way: the checked copy */
-	struct ix_packet *gathered; /* of the SENDV under way: made by the stack's gather() elsewhere, or NULL */
-	void *connection;           /* of the call under way: what its handle names */
+	/* private to the core */
+	int stalled;        /* a migration waits for the application to consume events: no packets this cycle */
+	int put_off;        /* the last step of one waits for replies to be transmitted */
+	unsigned calls_run; /* in this cycle */
+	uint32_t cycle_queue, cycle_batch;
+	uint64_t cycle_delay_ns;      /* sum over this cycle's packets of the time from NIC to processing */
+	struct ix_message *postponed; /* that migration's request */
+	struct ix_work *work;         /* of the half that runs */
+	uint64_t *batches;            /* cycles by packets processed, 0 .. the batch bound; public */
 
+	struct ix_metrics metrics;
+
+	uint64_t counter_connections; /* taken for user phases */
+	uint64_t counter_steals;      /* of these, from other threads */
+	uint64_t counter_shipped, counter_remote_calls;
+	uint64_t counter_interrupts_sent, counter_interrupts_run;
+	uint64_t counter_calls_failed;  /* calls with a negative result */
 	uint64_t counter_refused;       /* packets with no use: malformed, unknown protocol, no memory */
 	uint64_t counter_transmit_full; /* times the transmit ring did not take all */
 	uint64_t counter_handed_over;   /* packets that came in at a thread that could not keep them */
-	uint64_t counter_calls_failed;  /* calls with a negative result */
-	uint64_t counter_connections;   /* taken for user phases */
-	uint64_t counter_steals;        /* of these, from other threads */
-	uint64_t counter_shipped, counter_remote_calls;
-	uint64_t counter_interrupts_sent, counter_interrupts_run;
-	uint64_t *batches; /* cycles by packets processed, 0 .. the batch bound */
 
-	/* private to the core */
-	uint64_t transmitted;    /* packets, ever */
-	struct ix_work *work;    /* of the half that runs */
-	uint64_t cycle_delay_ns; /* sum over this cycle's packets of the time from NIC to processing */
-	uint32_t cycle_queue, cycle_batch;
-	unsigned calls_run; /* in this cycle */
-	int stalled;        /* a migration waits for the application to consume events: no packets this cycle */
-	struct ix_message *postponed;   /* that migration's request */
+	uint64_t transmitted;       /* packets, ever; private, as what follows */
+	struct ix_packet *gathered; /* of the SENDV under way: made by the stack's gather() elsewhere, or NULL */
+	void *connection;           /* of the call under way: what its handle names */
+	struct ix_sg sg[IX_SG_MAX]; /* of the SENDV under way: the checked copy */
+	_Alignas(64) struct ix_wheel wheel;
 	struct ix_migration *migration; /* with this thread as source */
 	struct ix_handle_table timer_handles;
 	struct ix_application_timer *timer_free;
 	struct ix_application_timers *timer_chunks;
 
-	_Atomic unsigned mode; /* enum ix_mode; read by others */
+	_Alignas(64) _Atomic unsigned mode; /* enum ix_mode; read by others */
 
-	/* written by other threads */
-	_Alignas(64) struct ix_mailbox mailbox; /* migration messages */
-	struct ix_packet *_Atomic handed_over;  /* packets, newest first */
+	/* written by other threads, seldom */
+	struct ix_packet *_Atomic handed_over; /* packets, newest first */
+	struct ix_mailbox mailbox;             /* migration messages */
+};
+
+/*
+ * What threads of a scheduler that shares work show each other, a bit each: a look at all of them is a look at one
+ * line. Hints. A thread writes only what changes, and remembers what it has shown, so that one which works off what
+ * comes to it, and leaves nothing, writes nothing here.
+ */
+struct ix_shown {
+	_Alignas(64) _Atomic uint64_t ready; /* something is left in their shuffle queues; see shuffle.h */
+	_Atomic uint64_t shipped;            /* calls may wait that were shipped to them */
+	_Atomic uint64_t backlog;            /* packets are left in their software queues */
+	_Atomic uint64_t stuck;              /* packets wait for room or a migration, which no interrupt brings about */
 };
 
 struct ix_dataplane {
@@ -156,6 +172,7 @@ struct ix_dataplane {
 	struct ix_migration_totals migration_totals;
 	_Alignas(64) _Atomic uint64_t idle; /* threads that wait, a bit each; see ix_thread_idle() */
 	_Atomic unsigned idle_turn;         /* from this one on, the next is looked for that is to be woken */
+	struct ix_shown shown;
 };
 
 /* Allocates everything; *dataplane is NULL on failure. 0 or a negative enum ix_error; bad options: IX_ERR_BAD_CALL.

@@ -64,7 +64,8 @@ void ix_dispatch(struct ix_thread *thread, struct ix_packet *packet)
 		hand_over(thread, target, packet);
 }
 
-static unsigned poll_ring(struct ix_thread *thread, unsigned max)
+/* inline: on the path of every cycle. */
+static inline __attribute__((always_inline)) unsigned poll_ring(struct ix_thread *thread, unsigned max)
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
 	struct ix_packet *burst[POLL_STEP];
@@ -79,12 +80,10 @@ static unsigned poll_ring(struct ix_thread *thread, unsigned max)
 	return n;
 }
 
-static void take_handed_over(struct ix_thread *thread)
+static void dispatch_handed_over(struct ix_thread *thread)
 {
 	struct ix_packet *packet, *next, *oldest = NULL;
 
-	if (!atomic_load_explicit(&thread->handed_over, memory_order_relaxed))
-		return;
 	packet = atomic_exchange_explicit(&thread->handed_over, NULL, memory_order_acquire);
 	for (; packet; packet = next) {
 		next = packet->next;
@@ -95,6 +94,12 @@ static void take_handed_over(struct ix_thread *thread)
 		next = oldest->next;
 		ix_dispatch(thread, oldest);
 	}
+}
+
+static inline void take_handed_over(struct ix_thread *thread)
+{
+	if (atomic_load_explicit(&thread->handed_over, memory_order_relaxed))
+		dispatch_handed_over(thread);
 }
 
 void ix_poll(struct ix_thread *thread, struct ix_work *work)

@@ -12,10 +12,10 @@
 
 struct ix_handle_table {
 	struct ix_handle_slot *slot; /* object and generation; freed slots are chained */
-	uint32_t capacity, used, free_head;
+	void **attached;             /* of each slot, whichever handle lives there */
 	uint32_t group;
-	int attaches;    /* set before the first handle: slots have attachments */
-	void **attached; /* of each slot, whichever handle lives there */
+	uint32_t capacity, used, free_head;
+	int attaches; /* set before the first handle: slots have attachments */
 };
 
 void ix_handle_table_init(struct ix_handle_table *table, uint32_t group);

@@ -24,7 +24,7 @@ void ix_run_timers(struct ix_thread *thread, struct ix_work *work)
 	work->timers += total;
 }
 
-void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
+void ix_transmit_queue(struct ix_thread *thread, struct ix_work *work)
 {
 	const struct ix_platform *platform = &thread->dataplane->platform;
 	struct ix_packet *burst[TRANSMIT_STEP], *packet;
@@ -52,7 +52,7 @@ void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
 	}
 }
 
-unsigned ix_process(struct ix_thread *thread, unsigned max, struct ix_work *work)
+unsigned ix_process_backlog(struct ix_thread *thread, unsigned max, struct ix_work *work)
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
 	const struct ix_stack *stack = dataplane->options.stack;
@@ -139,12 +139,14 @@ void ix_thread_idle(struct ix_thread *thread, int idle)
 	struct ix_dataplane *dataplane = thread->dataplane;
 	uint64_t bit = 1ull << thread->id;
 
+	if (!idle) { /* who has kicked it has cleared the bit */
+		if (atomic_load_explicit(&dataplane->idle, memory_order_relaxed) & bit)
+			atomic_fetch_and_explicit(&dataplane->idle, ~bit, memory_order_relaxed);
+		return;
+	}
 	/* Sequentially consistent, and a fence: either the question that follows sees what another thread has made
 	 * ready, or that thread, which has a fence between the two as well, sees the bit. */
-	if (idle)
-		atomic_fetch_or(&dataplane->idle, bit);
-	else
-		atomic_fetch_and(&dataplane->idle, ~bit);
+	atomic_fetch_or(&dataplane->idle, bit);
 	atomic_thread_fence(memory_order_seq_cst);
 }
 

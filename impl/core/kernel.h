@@ -28,20 +28,38 @@ void ix_run_checked_call(struct ix_thread *thread, struct ix_call *call);
 int ix_wake_thread(struct ix_dataplane *dataplane, unsigned thread);
 
 /* Migration requests and messages from other threads (migration.c). */
-void ix_run_control(struct ix_thread *thread, struct ix_work *work);
+void ix_handle_messages(struct ix_thread *thread, struct ix_work *work);
+
+/* Inline, as they are steps of every kernel phase, of which most have nothing to do. */
+static inline void ix_run_control(struct ix_thread *thread, struct ix_work *work)
+{
+	if (thread->stalled || thread->postponed || thread->put_off || ix_mailbox_waiting(&thread->mailbox))
+		ix_handle_messages(thread, work);
+}
 
 /* Timers that are due, as many as are sure to find room for their events; half of the room stays for packets. */
 void ix_run_timers(struct ix_thread *thread, struct ix_work *work);
 
 /* Gives the transmit queue to the transmit ring; what finds no place stays, in order. */
-void ix_run_transmit(struct ix_thread *thread, struct ix_work *work);
+void ix_transmit_queue(struct ix_thread *thread, struct ix_work *work);
+
+static inline void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
+{
+	if (thread->transmit.head)
+		ix_transmit_queue(thread, work);
+}
 
 /* Packets handed over by other threads, then the receive ring, into the queues where they belong; stops when the
  * default queue holds options.backlog_packets. */
 void ix_poll(struct ix_thread *thread, struct ix_work *work);
 
 /* At most @max packets of the default queue through the stack, while there is room for events; returns how many. */
-unsigned ix_process(struct ix_thread *thread, unsigned max, struct ix_work *work);
+unsigned ix_process_backlog(struct ix_thread *thread, unsigned max, struct ix_work *work);
+
+static inline unsigned ix_process(struct ix_thread *thread, unsigned max, struct ix_work *work)
+{
+	return thread->backlog.head ? ix_process_backlog(thread, max, work) : 0;
+}
 
 /* All of the receive ring, whatever the default queue holds: for the last step of a migration. */
 void ix_drain(struct ix_thread *thread, struct ix_work *work);

@@ -24,8 +24,8 @@ struct ix_metrics {
 	_Atomic uint64_t intervals; /* completed */
 
 	/* of the current interval; private to the thread */
-	uint64_t start_ns, idle_ns, cycles, busy_cycles, queue_sum, batch_sum, delay_sum_ns, delayed;
-	uint64_t last_cycle_ns, cycle_sum_ns;
+	uint64_t start_ns, last_cycle_ns, cycles, idle_ns, queue_sum;
+	uint64_t busy_cycles, batch_sum, delay_sum_ns, delayed, cycle_sum_ns; /* of cycles with packets */
 };
 
 /* Estimate of the tail delay from queue depth Q, batch bound B and cycle time tau: ceil(Q / B) * tau (thesis 2.4.6). */

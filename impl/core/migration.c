@@ -108,8 +108,8 @@ static void depart(struct ix_thread *thread, struct ix_migration *migration)
 	ix_wheel_cancel(&thread->wheel, &migration->fallback);
 	if (thread->transmitted < migration->replies_end)
 		ix_run_transmit(thread, thread->work);
-	migration->put_off = thread->transmitted < migration->replies_end;
-	if (migration->put_off)
+	thread->put_off = thread->transmitted < migration->replies_end;
+	if (thread->put_off)
 		return;
 	ix_drain(thread, thread->work);
 	migration->departing = 0;
@@ -235,11 +235,11 @@ static void on_finish(struct ix_thread *thread, struct ix_message *message)
 		done(context, &report);
 }
 
-void ix_run_control(struct ix_thread *thread, struct ix_work *work)
+void ix_handle_messages(struct ix_thread *thread, struct ix_work *work)
 {
 	struct ix_message *message = thread->postponed;
 
-	if (thread->migration->put_off)
+	if (thread->put_off)
 		depart(thread, thread->migration);
 	thread->postponed = NULL;
 	thread->stalled = 0;

@@ -15,6 +15,7 @@
 #include "impl/core/rss.h"
 #include "impl/core/wheel.h"
 #include <stdatomic.h>
+#include <stddef.h>
 
 struct ix_dataplane;
 struct ix_thread;
@@ -35,6 +36,13 @@ void ix_mailbox_init(struct ix_mailbox *mailbox);
 void ix_mailbox_post(struct ix_mailbox *mailbox, struct ix_message *message); /* any thread */
 struct ix_message *ix_mailbox_take(struct ix_mailbox *mailbox);               /* the owner; NULL when empty */
 int ix_mailbox_empty(const struct ix_mailbox *mailbox);                       /* the owner */
+
+/* The owner: would a message be taken now? */
+static inline int ix_mailbox_waiting(const struct ix_mailbox *mailbox)
+{
+	return mailbox->head != &mailbox->stub ||
+	       atomic_load_explicit(&mailbox->stub.next, memory_order_relaxed) != NULL;
+}
 
 /*
  * One finished migration, as thesis table 2.5 reports it. prepare: tagging, moving packets and timers, re-steering;
@@ -64,9 +72,8 @@ struct ix_migration {
 	/* the source's, the target's after finish was posted */
 	struct ix_packet_queue remote;
 	struct ix_timer fallback;
-	int departing; /* prepared, and the last step not yet done */
-	int put_off;   /* the last step waits for replies_end, in packets transmitted by the source */
-	uint64_t replies_end;
+	int departing;        /* prepared, and the last step not yet done */
+	uint64_t replies_end; /* in packets transmitted by the source: the last step waits for it */
 	int by_fallback;
 	uint64_t requested_ns, begun_ns, prepared_ns, fallback_ns, drained_ns;
 

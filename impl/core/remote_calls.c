@@ -48,14 +48,15 @@ int ix_shipment_read(const struct ix_shipment *shipment, unsigned *position, str
 	return 0;
 }
 
-void ix_shipment_push(struct ix_shipment_queue *queue, struct ix_shipment *shipment)
+int ix_shipment_push(struct ix_shipment_queue *queue, struct ix_shipment *shipment)
 {
 	struct ix_shipment *newest = atomic_load_explicit(&queue->newest, memory_order_relaxed);
 
 	do
 		shipment->next = newest;
-	while (!atomic_compare_exchange_weak_explicit(&queue->newest, &newest, shipment, memory_order_release,
+	while (!atomic_compare_exchange_weak_explicit(&queue->newest, &newest, shipment, memory_order_acq_rel,
 						      memory_order_relaxed));
+	return !newest;
 }
 
 struct ix_shipment *ix_shipment_take_all(struct ix_shipment_queue *queue)
@@ -64,8 +65,9 @@ struct ix_shipment *ix_shipment_take_all(struct ix_shipment_queue *queue)
 
 	if (!ix_shipment_waiting(queue))
 		return NULL;
-	/* Acquire, and all are taken at once: no shipment can come back between a look at it and the exchange. */
-	shipment = atomic_exchange_explicit(&queue->newest, NULL, memory_order_acquire);
+	/* Acquire, and all are taken at once: no shipment can come back between a look at it and the exchange. Release, as
+	 * a push acquires: who finds the queue empty knows what its owner had done before it emptied it. */
+	shipment = atomic_exchange_explicit(&queue->newest, NULL, memory_order_acq_rel);
 	for (; shipment; shipment = next) {
 		next = shipment->next;
 		shipment->next = oldest;

@@ -50,8 +50,8 @@ int ix_shipment_add(struct ix_shipment *shipment, const struct ix_call *call, co
  * call->count for a SENDV. */
 int ix_shipment_read(const struct ix_shipment *shipment, unsigned *position, struct ix_call *call, struct ix_sg *sg);
 
-/* Any thread. Release: who takes it sees all of it. */
-void ix_shipment_push(struct ix_shipment_queue *queue, struct ix_shipment *shipment);
+/* Any thread. Release: who takes it sees all of it. 1 if it found the queue empty. */
+int ix_shipment_push(struct ix_shipment_queue *queue, struct ix_shipment *shipment);
 /* The owner: all of them, oldest first, chained by next; NULL when empty. */
 struct ix_shipment *ix_shipment_take_all(struct ix_shipment_queue *queue);
 /* A hint for any thread. */

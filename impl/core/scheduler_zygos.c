@@ -58,7 +58,8 @@ static int thread_start(struct ix_thread *thread)
 		thread->dataplane->options.scheduler->thread_stop(thread);
 		return IX_ERR_NO_MEMORY;
 	}
-	ix_shuffle_init(&zygos->shuffle, zygos->pool, options->events);
+	ix_shuffle_init(&zygos->shuffle, zygos->pool, options->events, &thread->dataplane->shown.ready,
+			1ull << thread->id);
 	zygos->random = (options->steal_seed + thread->id) * 0x9e3779b97f4a7c15ull | 1;
 	return 0;
 }
@@ -152,6 +153,7 @@ static void calls(struct ix_thread *thread, struct ix_work *work)
 	set_room(thread);
 	ix_zygos_run_calls(thread, work);
 	ix_zygos_run_remote(thread, work);
+	ix_shuffle_show(&ix_zygos_of(thread)->shuffle); /* the input half may be a while */
 }
 
 /* A step of xorshift64*, scaled to [0, n). */
@@ -176,76 +178,80 @@ static unsigned draw(struct ix_zygos *zygos, uint64_t *threads)
 	return thread;
 }
 
-static int interrupts(const struct ix_thread *thread)
+static uint64_t bit_of(const struct ix_thread *thread)
 {
-	return thread->dataplane->options.scheduler == &ix_scheduler_zygos;
+	return 1ull << thread->id;
 }
 
-/* The threads, a bit each, in whose rings packets may be. */
-static uint64_t rings_waiting(const struct ix_dataplane *dataplane)
+/* A word of struct ix_shown, or another set of threads. */
+static uint64_t look(const _Atomic uint64_t *threads)
+{
+	return atomic_load_explicit(threads, memory_order_relaxed);
+}
+
+static void show(_Atomic uint64_t *threads, uint64_t bit, int *shown, int is)
+{
+	if (*shown == is)
+		return;
+	*shown = is;
+	if (is)
+		atomic_fetch_or_explicit(threads, bit, memory_order_relaxed);
+	else
+		atomic_fetch_and_explicit(threads, ~bit, memory_order_relaxed);
+}
+
+/* Of @threads, those in whose rings packets may be. */
+static uint64_t rings_waiting(const struct ix_dataplane *dataplane, uint64_t threads)
 {
 	const struct ix_platform *platform = &dataplane->platform;
 
 	if (!platform->ring_waiting)
 		return 0;
-	return platform->rings_waiting ? platform->rings_waiting(platform->context) : ~0ull;
+	return platform->rings_waiting ? threads & platform->rings_waiting(platform->context) : threads;
 }
 
-/* Would an interrupt of @target get something done? */
-static inline int has_work_for_interrupt(const struct ix_dataplane *dataplane, unsigned target, uint64_t rings)
+/* @target is in its user phase, and calls or (@packets: perhaps) packets wait for it: would an interrupt get something
+ * done? */
+static int has_work_for_interrupt(const struct ix_dataplane *dataplane, unsigned target, int packets)
 {
 	const struct ix_thread *thread = &dataplane->thread[target];
 	const struct ix_platform *platform = &dataplane->platform;
-	const struct ix_zygos *zygos;
 
 	if (atomic_load_explicit(&thread->mode, memory_order_relaxed) != IX_MODE_USER)
 		return 0;
-	zygos = ix_zygos_of(thread);
-	if (ix_shipment_waiting(&zygos->remote))
+	if (ix_shipment_waiting(&ix_zygos_of(thread)->remote))
 		return 1;
-	if (ix_shuffle_ready(&zygos->shuffle) || atomic_load_explicit(&zygos->stuck, memory_order_relaxed))
-		return 0;
-	return atomic_load_explicit(&zygos->backlog, memory_order_relaxed) ||
-	       ((rings >> target & 1) && platform->ring_waiting(platform->context, target));
+	return packets && ((look(&dataplane->shown.backlog) & bit_of(thread)) ||
+			   platform->ring_waiting(platform->context, target));
 }
 
-/* Of @threads, those to which no interrupt is on its way. */
-static uint64_t without_interrupt(const struct ix_dataplane *dataplane, uint64_t threads)
+/* Of @threads, those for which an interrupt would get something done, and to which none is on its way. */
+static uint64_t waiting_for_interrupt(const struct ix_dataplane *dataplane, uint64_t threads)
 {
 	const struct ix_platform *platform = &dataplane->platform;
+	const struct ix_shown *shown = &dataplane->shown;
+	uint64_t packets, rest;
 
-	return threads && platform->interrupts_pending ? threads & ~platform->interrupts_pending(platform->context)
-						       : threads;
+	packets =
+	    (look(&shown->backlog) | rings_waiting(dataplane, threads)) & ~(look(&shown->ready) | look(&shown->stuck));
+	threads &= packets | look(&shown->shipped);
+	if (threads && platform->interrupts_pending)
+		threads &= ~platform->interrupts_pending(platform->context);
+	for (rest = threads; rest; rest &= rest - 1) {
+		unsigned target = (unsigned)__builtin_ctzll(rest);
+
+		if (!has_work_for_interrupt(dataplane, target, packets >> target & 1))
+			threads &= ~(1ull << target);
+	}
+	return threads;
 }
 
-static int waits_for_interrupt(const struct ix_dataplane *dataplane, unsigned target)
-{
-	return has_work_for_interrupt(dataplane, target, rings_waiting(dataplane)) &&
-	       without_interrupt(dataplane, 1ull << target);
-}
-
-/* The threads for which an interrupt would get something done, other than @thread; none with the cooperative variant. */
+/* Of all threads but @thread; none with the cooperative variant. */
 static uint64_t all_waiting_for_interrupt(const struct ix_thread *thread)
 {
-	const struct ix_dataplane *dataplane = thread->dataplane;
-	uint64_t waiting = 0, rings;
+	uint64_t all = ~0ull >> (64 - thread->dataplane->options.threads);
 
-	if (!interrupts(thread))
-		return 0;
-	rings = rings_waiting(dataplane);
-	for (unsigned i = 0; i < dataplane->options.threads; i++)
-		waiting |= (uint64_t)(has_work_for_interrupt(dataplane, i, rings) != 0) << i;
-	return without_interrupt(dataplane, waiting & ~(1ull << thread->id));
-}
-
-/* The threads whose shuffle queues hold something; a look without the lock. */
-static uint64_t all_ready(const struct ix_dataplane *dataplane)
-{
-	uint64_t ready = 0;
-
-	for (unsigned i = 0; i < dataplane->options.threads; i++)
-		ready |= (uint64_t)(ix_shuffle_ready(&ix_zygos_of(&dataplane->thread[i])->shuffle) != 0) << i;
-	return ready;
+	return ix_zygos_interrupts(thread) ? waiting_for_interrupt(thread->dataplane, all & ~bit_of(thread)) : 0;
 }
 
 /* When @target may be interrupted next. */
@@ -280,8 +286,8 @@ void ix_zygos_nudge(struct ix_thread *thread, unsigned target, struct ix_work *w
 {
 	/* Between the push and the look at its idleness; see ix_thread_idle(). */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (!ix_wake_thread(thread->dataplane, target) && interrupts(thread) &&
-	    waits_for_interrupt(thread->dataplane, target))
+	if (!ix_wake_thread(thread->dataplane, target) && ix_zygos_interrupts(thread) &&
+	    waiting_for_interrupt(thread->dataplane, 1ull << target))
 		interrupt_other(thread, target, work);
 }
 
@@ -299,7 +305,7 @@ static int notice(struct ix_thread *idle, unsigned target)
 {
 	struct ix_work ignored = {0};
 
-	if (!interrupts(idle) || !waits_for_interrupt(idle->dataplane, target))
+	if (!ix_zygos_interrupts(idle) || !waiting_for_interrupt(idle->dataplane, 1ull << target))
 		return 1;
 	idle->now_ns = ix_clock_ns(idle);
 	return interrupt_other(idle, target, &ignored);
@@ -326,6 +332,10 @@ static int take_one(struct ix_thread *thread, struct ix_thread *victim, struct i
 	thread->counter_connections++;
 	work->connections++;
 	if (victim != thread) {
+		/* Its calls will be written here: fetched while the application works. */
+		__builtin_prefetch(&connection->shipment, 1);
+		__builtin_prefetch(&connection->word[0], 1);
+		__builtin_prefetch(&connection->word[4], 1);
 		thread->counter_steals++;
 		work->steals++;
 	}
@@ -334,9 +344,9 @@ static int take_one(struct ix_thread *thread, struct ix_thread *victim, struct i
 
 static unsigned take(struct ix_thread *thread, struct ix_thread *victim, struct ix_work *work)
 {
-	unsigned n = 0;
+	unsigned n = 0, most = thread->dataplane->options.connections_per_cycle;
 
-	while (n < thread->dataplane->options.connections_per_cycle && take_one(thread, victim, work))
+	while (n < most && ix_shuffle_ready(&ix_zygos_of(victim)->shuffle) && take_one(thread, victim, work))
 		n++;
 	return n;
 }
@@ -345,7 +355,7 @@ static unsigned take(struct ix_thread *thread, struct ix_thread *victim, struct 
 static void steal(struct ix_thread *thread, struct ix_work *work)
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
-	uint64_t ready = all_ready(dataplane) & ~(1ull << thread->id);
+	uint64_t ready = look(&dataplane->shown.ready) & ~bit_of(thread);
 
 	while (ready)
 		if (take(thread, &dataplane->thread[draw(ix_zygos_of(thread), &ready)], work))
@@ -358,7 +368,9 @@ static unsigned serve(struct ix_thread *thread, struct ix_work *work)
 {
 	const struct ix_options *options = &thread->dataplane->options;
 	struct ix_zygos *zygos = ix_zygos_of(thread);
-	unsigned processed = 0, stuck = 0;
+	struct ix_shown *shown = &thread->dataplane->shown;
+	unsigned processed = 0;
+	int stuck = 0;
 
 	set_room(thread);
 	ix_zygos_run_remote(thread, work);
@@ -372,17 +384,19 @@ static unsigned serve(struct ix_thread *thread, struct ix_work *work)
 		processed = ix_process(thread, options->batch_bound, work);
 		stuck = thread->backlog.count && processed < options->batch_bound;
 	}
-	atomic_store_explicit(&zygos->stuck, stuck, memory_order_relaxed);
-	atomic_store_explicit(&zygos->backlog, thread->backlog.count, memory_order_relaxed);
+	show(&shown->stuck, bit_of(thread), &zygos->shows_stuck, stuck);
+	show(&shown->backlog, bit_of(thread), &zygos->shows_backlog, thread->backlog.count != 0);
 	return processed;
 }
 
 /* What this thread leaves ready, waiting threads can take; what it leaves unprocessed, they can interrupt it for. */
 static void wake_others(struct ix_thread *thread)
 {
-	unsigned ready = ix_shuffle_ready(&ix_zygos_of(thread)->shuffle);
+	struct ix_shuffle *shuffle = &ix_zygos_of(thread)->shuffle;
+	unsigned ready = ix_shuffle_ready(shuffle);
 
-	if (!ready && thread->backlog.count && interrupts(thread))
+	ix_shuffle_show(shuffle);
+	if (!ready && thread->backlog.count && ix_zygos_interrupts(thread))
 		ready = 1;
 	if (ready)
 		ix_wake_idle(thread->dataplane, ready);
@@ -420,7 +434,7 @@ static int has_work(const struct ix_thread *thread, uint64_t now_ns, uint64_t *u
 	uint64_t waiting, at_ns;
 
 	if (zygos->own || zygos->stolen || zygos->shuffle.local.first || ix_shipment_waiting(&zygos->remote) ||
-	    all_ready(thread->dataplane))
+	    look(&thread->dataplane->shown.ready))
 		return 1;
 	for (waiting = all_waiting_for_interrupt(thread); waiting; waiting &= waiting - 1) {
 		at_ns = next_interrupt_ns(thread->dataplane, (unsigned)__builtin_ctzll(waiting));

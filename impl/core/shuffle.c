@@ -26,9 +26,10 @@ static void unlock(struct ix_shuffle *shuffle)
 	atomic_store_explicit(&shuffle->lock, 0, memory_order_release);
 }
 
-void ix_shuffle_init(struct ix_shuffle *shuffle, struct ix_shuffle_event *event, unsigned count)
+void ix_shuffle_init(struct ix_shuffle *shuffle, struct ix_shuffle_event *event, unsigned count,
+		     _Atomic uint64_t *shows, uint64_t bit)
 {
-	*shuffle = (struct ix_shuffle){.capacity = count, .free_count = count};
+	*shuffle = (struct ix_shuffle){.capacity = count, .free_count = count, .shows = shows, .bit = bit};
 	for (unsigned i = 0; i < count; i++) {
 		event[i].next = shuffle->free;
 		shuffle->free = &event[i];
@@ -186,6 +187,23 @@ int ix_shuffle_release(struct ix_shuffle *shuffle, struct ix_shuffle_connection 
 	return ready;
 }
 
+void ix_shuffle_show_now(struct ix_shuffle *shuffle)
+{
+	lock(shuffle);
+	if (ix_shuffle_ready(shuffle)) {
+		atomic_store_explicit(&shuffle->shown, 1, memory_order_relaxed);
+		atomic_fetch_or_explicit(shuffle->shows, shuffle->bit, memory_order_relaxed);
+	}
+	unlock(shuffle);
+}
+
+/* The last connection has been taken. */
+static void hide(struct ix_shuffle *shuffle)
+{
+	atomic_store_explicit(&shuffle->shown, 0, memory_order_relaxed);
+	atomic_fetch_and_explicit(shuffle->shows, ~shuffle->bit, memory_order_relaxed);
+}
+
 static struct ix_shuffle_connection *take(struct ix_shuffle *shuffle, struct ix_event *events, unsigned room,
 					  unsigned *count)
 {
@@ -197,6 +215,8 @@ static struct ix_shuffle_connection *take(struct ix_shuffle *shuffle, struct ix_
 	shuffle->first = connection->next;
 	connection->next = NULL;
 	add(&shuffle->ready, -1u);
+	if (!shuffle->first && atomic_load_explicit(&shuffle->shown, memory_order_relaxed))
+		hide(shuffle);
 	set_state(connection, IX_CONNECTION_BUSY);
 	for (n = 0; n < connection->results; n++)
 		events[n] = connection->result[n];
@@ -293,6 +313,10 @@ const char *ix_shuffle_validate(struct ix_shuffle *shuffle)
 		wrong = "there are not as many free events as it says";
 	else if (events + shuffle->free_count > shuffle->capacity) /* more may wait for busy connections */
 		wrong = "an event is both free and in use";
+	else if (!shuffle->shown != !(*shuffle->shows & shuffle->bit))
+		wrong = "what the queue shows is not what it believes to show";
+	else if (shuffle->shown && !ready)
+		wrong = "the queue shows a connection that it does not have";
 	unlock(shuffle);
 	return wrong;
 }

@@ -12,8 +12,6 @@ struct ix_zygos {
 	/* for other threads too */
 	_Alignas(64) struct ix_shuffle shuffle;
 	struct ix_shipment_queue remote; /* calls for this thread to run */
-	_Atomic unsigned backlog;        /* packets in the software queue: a hint */
-	_Atomic unsigned stuck; /* they wait for room or a migration, which no interrupt brings about: a hint */
 	_Atomic uint64_t interrupted_ns; /* when one last sent it an interrupt; 0: never */
 
 	/* its own */
@@ -22,15 +20,22 @@ struct ix_zygos {
 	struct ix_shuffle_connection *stolen;           /* it works on, from other threads */
 	struct ix_shuffle_connection *spare;
 	unsigned spares;
+	int shows_backlog, shows_stuck; /* its bits of struct ix_shown */
+	uint64_t random;
 	struct ix_zygos_chunk *chunks; /* memory of connections */
 	struct ix_shuffle_event *pool;
 	struct ix_shipment_pool shipments;
-	uint64_t random;
 };
 
 static inline struct ix_zygos *ix_zygos_of(const struct ix_thread *thread)
 {
 	return thread->scheduler_state;
+}
+
+/* Does its scheduler interrupt user phases? */
+static inline int ix_zygos_interrupts(const struct ix_thread *thread)
+{
+	return thread->dataplane->options.scheduler == &ix_scheduler_zygos;
 }
 
 /* The object of a handle whose group is @thread's, or NULL. */
@@ -46,7 +51,13 @@ void ix_zygos_release(struct ix_thread *thread, struct ix_shuffle_connection *co
  * connections is over, unless the application holds them. */
 void ix_zygos_run_calls(struct ix_thread *thread, struct ix_work *work);
 /* Runs what has been shipped here. */
-void ix_zygos_run_remote(struct ix_thread *thread, struct ix_work *work);
+void ix_zygos_run_shipped(struct ix_thread *thread, struct ix_work *work);
+
+static inline void ix_zygos_run_remote(struct ix_thread *thread, struct ix_work *work)
+{
+	if (ix_shipment_waiting(&ix_zygos_of(thread)->remote))
+		ix_zygos_run_shipped(thread, work);
+}
 /* Gives back packets that stand in shipments, here or being filled. */
 void ix_zygos_drop_calls(struct ix_thread *thread);
 

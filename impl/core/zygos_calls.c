@@ -141,6 +141,17 @@ static struct ix_shipment *add(struct ix_thread *thread, struct ix_shipment *las
 	return fresh;
 }
 
+/* Who finds nothing to do interrupts for what is shown here. The bit goes first when they are taken, so none is hidden;
+ * one that stays without need costs a look at the queue. */
+static void push(struct ix_thread *thread, unsigned home, struct ix_shipment *shipment, struct ix_work *work)
+{
+	struct ix_dataplane *dataplane = thread->dataplane;
+
+	if (ix_shipment_push(&ix_zygos_of(&dataplane->thread[home])->remote, shipment) && ix_zygos_interrupts(thread))
+		atomic_fetch_or_explicit(&dataplane->shown.shipped, 1ull << home, memory_order_relaxed);
+	ix_zygos_nudge(thread, home, work);
+}
+
 static int64_t ship(struct ix_thread *thread, struct ix_shuffle_connection *connection, struct ix_call *call,
 		    struct ix_work *work)
 {
@@ -163,8 +174,7 @@ static int64_t ship(struct ix_thread *thread, struct ix_shuffle_connection *conn
 	/* On a connection that this thread does not work on: by itself, and at once. */
 	owner =
 	    atomic_load_explicit(&thread->dataplane->group[ix_handle_group(call->handle)].owner, memory_order_relaxed);
-	ix_shipment_push(&ix_zygos_of(&thread->dataplane->thread[owner])->remote, last);
-	ix_zygos_nudge(thread, owner, work);
+	push(thread, owner, last, work);
 	return 0;
 }
 
@@ -222,9 +232,7 @@ static void send_home(struct ix_thread *thread, struct ix_shuffle_connection *co
 	if (!first)
 		return;
 	first->release = !hold;
-	/* Released, it is not ours any more from here on. */
-	ix_shipment_push(&ix_zygos_of(&thread->dataplane->thread[home])->remote, first);
-	ix_zygos_nudge(thread, home, work);
+	push(thread, home, first, work); /* released, it is not ours any more */
 }
 
 /* The user phase is over, and so is its work on connections, but on those just opened. */
@@ -250,6 +258,9 @@ void ix_zygos_run_calls(struct ix_thread *thread, struct ix_work *work)
 	int hold = thread->hold != 0;
 
 	thread->hold = 0;
+	thread->calls_run = count;
+	if (!count && !zygos->own && !zygos->stolen && !zygos->opened)
+		return; /* there was no user phase */
 	begin_shipments(zygos, hold);
 	for (i = 0; i < count; i++) {
 		struct ix_call call = thread->calls[i];
@@ -257,7 +268,6 @@ void ix_zygos_run_calls(struct ix_thread *thread, struct ix_work *work)
 		thread->calls[i].result = run_or_ship(thread, &call, work);
 	}
 	thread->call_count = 0;
-	thread->calls_run = count;
 	for (connection = zygos->stolen; connection; connection = next) {
 		next = connection->next;
 		send_home(thread, connection, hold, work);
@@ -302,11 +312,16 @@ static void run_delivery(struct ix_thread *thread, struct ix_shipment *first, st
 		ix_zygos_release(thread, connection);
 }
 
-void ix_zygos_run_remote(struct ix_thread *thread, struct ix_work *work)
+void ix_zygos_run_shipped(struct ix_thread *thread, struct ix_work *work)
 {
-	struct ix_shipment *first = ix_shipment_take_all(&ix_zygos_of(thread)->remote), *next;
+	struct ix_shipment_queue *queue = &ix_zygos_of(thread)->remote;
+	_Atomic uint64_t *shipped = &thread->dataplane->shown.shipped;
+	uint64_t bit = 1ull << thread->id;
+	struct ix_shipment *first, *next;
 
-	for (; first; first = next) {
+	if (atomic_load_explicit(shipped, memory_order_relaxed) & bit)
+		atomic_fetch_and_explicit(shipped, ~bit, memory_order_relaxed);
+	for (first = ix_shipment_take_all(queue); first; first = next) {
 		next = first->next; /* released, it may be on its way again */
 		run_delivery(thread, first, work);
 	}

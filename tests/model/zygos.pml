@@ -4,7 +4,8 @@
  *
  * Claims, for every interleaving: a connection stands in the queue at most once and only while it is ready; at most one
  * thread works on it; replies leave in the order of the events; nothing is forgotten: the model ends only when all
- * events have been answered, so a thread that waits for ever is an invalid end state.
+ * events have been answered, so a thread that waits for ever is an invalid end state. What the home thread leaves in its
+ * queue is shown to others as long as it is there, and no longer; and who waits has been kicked for it.
  *
  * Each mutation (-D M_...) is a mistake that must break a claim; tests/integration/core/test_zygos_model runs all.
  * Variables that are not needed any more are set to 0, so that there are fewer states.
@@ -38,7 +39,9 @@ chan ring = [ALL] of { byte };              /* its receive ring */
 chan remote = [ALL] of { byte, byte, byte } /* calls shipped to it: connection, first event, number */
 
 bit lock, in_kernel = 1, interrupt;
+bit shown; /* to thieves: the queue holds something */
 bit waits[THIEVES + 1], kicked[THIEVES + 1];
+bit asleep[THIEVES + 1]; /* has waited since it looked in vain */
 
 #define FINISHED (answered == ALL)
 
@@ -65,6 +68,56 @@ inline wake_a_thief()
 #endif
 		:: else
 		fi
+	}
+}
+
+/* ix_shuffle_show(): at the end of what the home thread does */
+inline show_left()
+{
+	if
+#ifndef M_NOT_SHOWN
+	:: len(queue) > 0 && !shown ->
+#ifdef M_SHOWN_WITHOUT_LOCK
+		shown = 1
+#else
+		acquire();
+		if
+		:: nempty(queue) -> shown = 1
+		:: empty(queue)
+		fi;
+		unlock()
+#endif
+#endif
+	:: else
+	fi
+}
+
+/* For what is left ready, or unprocessed. */
+inline wake_others()
+{
+#ifdef M_WOKEN_BEFORE_SHOWN
+	if
+	:: len(queue) + len(ring) > 0 -> wake_a_thief()
+	:: else
+	fi;
+	show_left()
+#else
+	show_left();
+	if
+	:: len(queue) + len(ring) > 0 -> wake_a_thief()
+	:: else
+	fi
+#endif
+}
+
+/* The home thread is about to leave its queue alone. */
+inline check_shown()
+{
+	atomic {
+		assert(empty(queue) || shown);
+#if THIEVES == 1
+		assert(empty(queue) || !asleep[1] || kicked[1])
+#endif
 	}
 }
 
@@ -99,6 +152,14 @@ inline release(c)
 	unlock()
 }
 
+inline hide()
+{
+	if
+	:: len(queue) == 0 && shown -> shown = 0
+	:: else
+	fi
+}
+
 /* Under the lock, but in steps. */
 inline take(c, first, n)
 {
@@ -112,7 +173,10 @@ inline take(c, first, n)
 	pending[c] = 0;
 	begun[c] = first + n;
 	workers[c]++;
-	assert(workers[c] == 1)
+	assert(workers[c] == 1);
+#ifndef M_HIDDEN_WITHOUT_LOCK
+	hide()
+#endif
 }
 
 /* The calls of @n events run, at the home thread. */
@@ -165,6 +229,7 @@ proctype home()
 		:: else
 		fi;
 		serve();
+		show_left();
 		/* input half */
 		acquire();
 #ifdef M_INTERRUPT_IN_KERNEL
@@ -178,10 +243,11 @@ proctype home()
 		:: empty(queue)
 		fi;
 		unlock();
-		if
-		:: len(queue) + len(ring) > 0 -> wake_a_thief()
-		:: else
-		fi;
+#ifdef M_HIDDEN_WITHOUT_LOCK
+		hide();
+#endif
+		wake_others();
+		check_shown();
 		if
 		:: own != NONE ->
 			/* user phase, with any number of interrupts */
@@ -191,10 +257,8 @@ proctype home()
 				in_kernel = 1;
 				interrupt = 0;
 				serve();
-				if
-				:: len(queue) > 0 -> wake_a_thief()
-				:: else
-				fi;
+				wake_others();
+				check_shown();
 				in_kernel = 0
 			:: break
 			od;
@@ -204,7 +268,7 @@ proctype home()
 			waits[HOME] = 1;
 			if
 #ifndef M_NO_SECOND_LOOK
-			:: len(queue) + len(remote) + len(ring) > 0
+			:: shown || len(remote) + len(ring) > 0
 #endif
 			:: else ->
 				kicked[HOME] || FINISHED
@@ -222,7 +286,7 @@ proctype thief(byte me)
 	:: FINISHED -> break
 	:: else ->
 		if
-		:: nempty(queue) ->
+		:: shown ->
 			/* trylock */
 			if
 #ifdef M_NO_LOCK
@@ -236,6 +300,9 @@ proctype thief(byte me)
 				:: empty(queue)
 				fi;
 				unlock();
+#ifdef M_HIDDEN_WITHOUT_LOCK
+				hide();
+#endif
 				if
 				:: c != NONE ->
 					/* the user phase; then the calls go home */
@@ -262,17 +329,18 @@ proctype thief(byte me)
 			:: lock /* held: look again */
 #endif
 			fi
-		:: empty(queue) ->
+		:: else ->
 			if
 			:: !in_kernel && len(ring) + len(remote) > 0 -> interrupt = 1
 			:: else
 			fi;
 			waits[me] = 1;
 			if
-			:: len(queue) > 0
-			:: else -> kicked[me] || FINISHED
+			:: shown
+			:: atomic { !shown -> asleep[me] = 1 };
+				kicked[me] || FINISHED
 			fi;
-			atomic { waits[me] = 0; kicked[me] = 0 }
+			atomic { waits[me] = 0; kicked[me] = 0; asleep[me] = 0 }
 		fi
 	od
 }
@@ -325,5 +393,5 @@ init
 		c++
 	:: else -> break
 	od;
-	assert(empty(queue) && empty(remote) && empty(ring) && !lock)
+	assert(empty(queue) && empty(remote) && empty(ring) && !lock && !shown)
 }

@@ -15,14 +15,18 @@
 #define EVENTS      64
 #define CONNECTIONS 16
 #define HOME        3
+#define SHOWN       4u /* our bit */
+#define OTHERS      8u /* another queue's */
 
 static struct ix_shuffle shuffle;
+static _Atomic uint64_t shown;
 static struct ix_shuffle_event pool[EVENTS];
 static struct ix_shuffle_connection connection[CONNECTIONS];
 
 static int set_up(void **state)
 {
-	ix_shuffle_init(&shuffle, pool, EVENTS);
+	shown = OTHERS;
+	ix_shuffle_init(&shuffle, pool, EVENTS, &shown, SHOWN);
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		ix_shuffle_connection_init(&connection[i], 100 + i);
 	return 0;
@@ -76,6 +80,37 @@ static void test_states(void **state)
 	assert_int_equal(events[0].length, 4);
 	assert_int_equal(ix_shuffle_release(&shuffle, &connection[0]), 0);
 	assert_int_equal(shuffle.free_count, EVENTS);
+}
+
+/* What is left is shown until the last has been taken; what has not been left is not. */
+static void test_shown(void **state)
+{
+	struct ix_event events[EVENTS];
+	unsigned n;
+
+	ix_shuffle_show(&shuffle);
+	append(0, 1);
+	assert_int_equal(shown, OTHERS);
+	assert_non_null(take(events, &n));
+	append(1, 1);
+	append(2, 1);
+	assert_int_equal(shown, OTHERS);
+	ix_shuffle_show(&shuffle);
+	assert_int_equal(shown, OTHERS | SHOWN);
+	check();
+	assert_non_null(ix_shuffle_steal(&shuffle, events, EVENTS, &n));
+	assert_int_equal(shown, OTHERS | SHOWN);
+	assert_non_null(ix_shuffle_steal(&shuffle, events, EVENTS, &n));
+	assert_int_equal(shown, OTHERS);
+	check();
+	ix_shuffle_show_now(&shuffle); /* a thief was faster */
+	assert_int_equal(shown, OTHERS);
+	append(3, 1);
+	ix_shuffle_show(&shuffle);
+	assert_int_equal(shown, OTHERS | SHOWN);
+	assert_non_null(take(events, &n));
+	assert_int_equal(shown, OTHERS);
+	check();
 }
 
 /* A thief does not wait for the lock. */
@@ -192,17 +227,18 @@ static uint32_t random_below(uint32_t n)
 	return (uint32_t)((seed >> 32) * n >> 32);
 }
 
-/* Random steps: each event is seen once, in its connection's order, by one worker; the queue is first in, first out. */
+/* Random steps: each event is seen once, in its connection's order, by one worker; the queue is first in, first out,
+ * and shown from when it is told to be until it is empty. */
 static void test_random_steps(void **state)
 {
 	struct ix_event events[EVENTS];
 	uint32_t made[CONNECTIONS] = {0}, seen[CONNECTIONS] = {0};
 	uint64_t ready_since[CONNECTIONS] = {0};
 	int busy[CONNECTIONS] = {0};
-	unsigned n, i, free_events = EVENTS;
+	unsigned n, i, free_events = EVENTS, is_shown = 0;
 
 	for (uint64_t step = 1; step < 200000; step++) {
-		unsigned c = random_below(CONNECTIONS), what = random_below(3);
+		unsigned c = random_below(CONNECTIONS), what = random_below(4);
 		struct ix_shuffle_connection *taken;
 
 		if (what == 0 && free_events) {
@@ -223,6 +259,8 @@ static void test_random_steps(void **state)
 				assert_int_equal(ready_since[i], 0);
 			if (!taken)
 				continue;
+			if (!ix_shuffle_ready(&shuffle))
+				is_shown = 0;
 			c = (unsigned)(taken - connection);
 			assert_false(busy[c]);
 			for (i = 0; i < CONNECTIONS; i++)
@@ -232,7 +270,11 @@ static void test_random_steps(void **state)
 			busy[c] = 1;
 			ready_since[c] = 0;
 			free_events += n;
+		} else if (what == 3) {
+			ix_shuffle_show(&shuffle);
+			is_shown = ix_shuffle_ready(&shuffle) != 0;
 		}
+		assert_int_equal(shown, is_shown ? OTHERS | SHOWN : OTHERS);
 		assert_int_equal(shuffle.free_count, free_events);
 		if (step % 64 == 0)
 			check();
@@ -276,6 +318,13 @@ static void test_validator(void **state)
 	append(0, 1);
 	connection[0].events.last->next = shuffle.free;
 	expect_wrong("an event is both free and in use");
+	append(0, 1);
+	ix_shuffle_show(&shuffle);
+	shown &= ~(uint64_t)SHOWN;
+	expect_wrong("what the queue shows is not what it believes to show");
+	shuffle.shown = 1;
+	shown |= SHOWN;
+	expect_wrong("the queue shows a connection that it does not have");
 }
 
 static void test_shipment(void **state)
@@ -306,7 +355,7 @@ static void test_shipment_queue(void **state)
 
 	assert_null(ix_shipment_take_all(&queue));
 	for (i = 0; i < 5; i++)
-		ix_shipment_push(&queue, &shipment[i]);
+		assert_int_equal(ix_shipment_push(&queue, &shipment[i]), i == 0);
 	assert_true(ix_shipment_waiting(&queue));
 	for (i = 0, first = ix_shipment_take_all(&queue); first; first = first->next)
 		assert_ptr_equal(first, &shipment[i++]);
@@ -355,12 +404,12 @@ static void test_shipment_pool(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_states, set_up),        cmocka_unit_test_setup(test_trylock, set_up),
-	    cmocka_unit_test_setup(test_little_room, set_up),   cmocka_unit_test_setup(test_results, set_up),
-	    cmocka_unit_test_setup(test_close, set_up),         cmocka_unit_test_setup(test_local, set_up),
-	    cmocka_unit_test_setup(test_random_steps, set_up),  cmocka_unit_test_setup(test_validator, set_up),
-	    cmocka_unit_test_setup(test_shipment, set_up),      cmocka_unit_test(test_shipment_queue),
-	    cmocka_unit_test_setup(test_shipment_pool, set_up),
+	    cmocka_unit_test_setup(test_states, set_up),    cmocka_unit_test_setup(test_trylock, set_up),
+	    cmocka_unit_test_setup(test_shown, set_up),     cmocka_unit_test_setup(test_little_room, set_up),
+	    cmocka_unit_test_setup(test_results, set_up),   cmocka_unit_test_setup(test_close, set_up),
+	    cmocka_unit_test_setup(test_local, set_up),     cmocka_unit_test_setup(test_random_steps, set_up),
+	    cmocka_unit_test_setup(test_validator, set_up), cmocka_unit_test_setup(test_shipment, set_up),
+	    cmocka_unit_test(test_shipment_queue),          cmocka_unit_test_setup(test_shipment_pool, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,10 +32,12 @@ static struct ix_thread *thread_of(const struct world *world, unsigned thread)
 static void check_structure(const struct world *world)
 {
 	for (unsigned i = 0; i < world->dataplane->options.threads; i++) {
-		const char *wrong = ix_shuffle_validate(&ix_zygos_of(thread_of(world, i))->shuffle);
+		struct ix_shuffle *shuffle = &ix_zygos_of(thread_of(world, i))->shuffle;
+		const char *wrong = ix_shuffle_validate(shuffle);
 
 		if (wrong)
 			fail_msg("thread %u: %s", i, wrong);
+		assert_int_equal(world->dataplane->shown.ready >> i & 1, ix_shuffle_ready(shuffle) != 0);
 	}
 }
 
