@@ -113,6 +113,27 @@ void connection_touch(struct ix_connection *connection);
 void connection_flush_all(struct ix_runtime *runtime);
 void connection_result(struct ix_runtime *runtime, const struct ix_call *call);
 void connection_event(struct ix_runtime *runtime, const struct ix_event *event);
+
+/* Has the cache fetch an event's connection; later, what hangs on it: what is to be acknowledged and the application's
+ * context. Nothing is changed. */
+static inline void connection_prefetch(const struct ix_event *event)
+{
+	const char *c = (const char *)(uintptr_t)event->cookie; /* of a timer it is none: no harm */
+
+	for (unsigned at = 0; at < sizeof(struct ix_connection); at += 64)
+		__builtin_prefetch(c + at, 1);
+}
+
+static inline void connection_prefetch_content(const struct ix_event *event)
+{
+	const struct ix_connection *c = (const struct ix_connection *)(uintptr_t)event->cookie;
+
+	if ((event->type != IX_EVENT_RECV && event->type != IX_EVENT_SENT) || !c)
+		return;
+	__builtin_prefetch(c->first, 1);
+	__builtin_prefetch(c->context, 1);
+}
+
 void connection_tell_sent(struct ix_runtime *runtime);
 void connection_closed(struct ix_connection *connection); /* over the message stack: CLOSE is the end; may free it */
 void connection_tell_received(struct ix_runtime *runtime);

@@ -90,3 +90,40 @@ struct tcp_pcb *tcp_bucket_find(const struct tcp_bucket *b, uint32_t remote_ip, 
 
 	return pcb ? pcb : find(b->time_wait, remote_ip, remote_port, local_port);
 }
+
+#define CACHE_LINE 64
+
+/* inline: with a size that is known, a few instructions. */
+static inline void fetch(const void *object, size_t size)
+{
+	for (size_t at = 0; at < size; at += CACHE_LINE)
+		__builtin_prefetch((const char *)object + at, 1);
+}
+
+/* The first connection of the bucket is taken for the packet's, as it mostly is: chains are short, and lwIP puts the one
+ * it has found to the front. */
+void tcp_prefetch(const struct tcp_group *g, uint32_t hash, unsigned step)
+{
+	const struct tcp_bucket *b = tcp_bucket_of(g, hash);
+	const struct tcp_pcb *pcb;
+
+	if (step == 0) {
+		__builtin_prefetch(b, 1);
+		return;
+	}
+	pcb = b->active;
+	if (!pcb)
+		return;
+	if (step == 1) {
+		fetch(pcb, sizeof(*pcb));
+	} else if (step == 2) {
+		fetch(pcb->callback_arg, sizeof(struct tcp_connection));
+		if (pcb->unacked)
+			__builtin_prefetch(pcb->unacked, 1);
+	} else if (pcb->unacked) { /* what the packet will acknowledge, most likely */
+		const struct pbuf *header = pcb->unacked->p;
+
+		__builtin_prefetch(header, 1);
+		__builtin_prefetch(pcb->unacked->tcphdr);
+	}
+}

@@ -151,6 +151,8 @@ void tcp_buckets_grow(struct tcp_group *g);
 /* A PCB by addresses as lwIP keeps them (IP in network byte order, ports in host byte order). */
 struct tcp_pcb *tcp_bucket_find(const struct tcp_bucket *b, uint32_t remote_ip, uint16_t remote_port,
 				uint16_t local_port);
+/* Has the cache fetch what a packet with that hash will touch; the steps are those of the stack's prefetch(). */
+void tcp_prefetch(const struct tcp_group *g, uint32_t hash, unsigned step);
 static inline void tcp_bucket_in(const struct tcp_bucket *b)
 {
 	tcp_active_pcbs = b->active;

@@ -157,6 +157,13 @@ static void receive(struct ix_thread *thread, struct ix_flow_group *group, struc
 	ip_in(tcp_enter(thread), group->stack_state, packet);
 }
 
+static void prefetch(struct ix_thread *thread, struct ix_flow_group *group, const struct ix_packet *packet,
+		     unsigned step)
+{
+	(void)thread;
+	tcp_prefetch(group->stack_state, packet->rss_hash, step);
+}
+
 static void deliver_pending(struct ix_thread *thread, unsigned room)
 {
 	struct tcp_thread *t = thread->stack_state;
@@ -203,6 +210,7 @@ const struct ix_stack ix_stack_tcp = {
     .group_start = group_start,
     .group_stop = group_stop,
     .receive = receive,
+    .prefetch = prefetch,
     .call = tcp_call,
     .deliver_pending = deliver_pending,
     .group_leave = group_leave,
