@@ -86,6 +86,8 @@ char *load_result(struct load_shared *shared, bool *failed)
 	char *text = NULL;
 
 	*failed = true;
+	for (unsigned i = 0; i < shared->threads; i++)
+		load_client_flush(shared->client[i]);
 	if (object && !pool(shared, 0, &latency) && !pool(shared, 1, &lag)) {
 		add_up(shared, &sums);
 		json_object_set_new(object, "protocol", json_string(config->protocol->name));
@@ -105,7 +107,7 @@ char *load_result(struct load_shared *shared, bool *failed)
 		set_count(object, "wrong", sums.wrong);
 		set_count(object, "errors", sums.errors);
 		set_count(object, "misses", sums.misses);
-		json_set_real(object, "send_lag_p99_us", lag.quantile[ESTIMATE_P99].value);
+		json_set_real(object, "send_lag_p99_us", config->rate_rps > 0 ? lag.quantile[ESTIMATE_P99].value : NAN);
 		json_set_real(object, "wall_s", sums.wall_s);
 		text = json_flat_text(object, false);
 		*failed = sums.failed_connections || sums.lost || sums.wrong || sums.errors;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 
 static uint64_t clock_ns(void *context, unsigned thread)
 {
@@ -38,11 +39,15 @@ static void packet_free(void *context, struct ix_packet *packet)
 	nic_packet_free(packet);
 }
 
+/* What may be a huge page shall be one. */
 static void *allocate(void *context, size_t size, size_t align)
 {
-	size_t rounded = (size + align - 1) / align * align;
-	void *memory = aligned_alloc(align, rounded);
+	size_t boundary = size < IXDP_HUGE_PAGE ? align : IXDP_HUGE_PAGE;
+	size_t rounded = (size + boundary - 1) / boundary * boundary;
+	void *memory = aligned_alloc(boundary, rounded);
 
+	if (memory && size >= IXDP_HUGE_PAGE)
+		madvise(memory, rounded, MADV_HUGEPAGE);
 	return memory ? memset(memory, 0, rounded) : NULL;
 }
 

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#define IXDP_HUGE_PAGE   (2u << 20)
 #define IXDP_SHORT_NS    100000u
 #define IXDP_WATCHDOG_NS 10000000ull /* a thread so long in its user phase is reported (thesis 2.4.6) */
 

@@ -49,17 +49,11 @@ static void free_listeners(struct listener *list)
 
 void ix_runtime_destroy(struct ix_runtime *runtime)
 {
-	struct chunk *chunk;
 	struct segment *segment;
 
 	if (!runtime)
 		return;
 	connection_free_all(runtime);
-	send_free_spent(runtime);
-	while ((chunk = runtime->free_chunks)) {
-		runtime->free_chunks = chunk->next;
-		free(chunk);
-	}
 	while ((segment = runtime->free_segments)) {
 		runtime->free_segments = segment->next;
 		free(segment);
@@ -68,6 +62,7 @@ void ix_runtime_destroy(struct ix_runtime *runtime)
 	free_listeners(runtime->datagram_listeners);
 	free(runtime->timeouts);
 	free(runtime->waiting);
+	arena_fini(&runtime->arena);
 	free(runtime);
 }
 

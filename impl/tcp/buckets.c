@@ -54,14 +54,15 @@ static void move_list(struct tcp_pcb *pcb, struct tcp_group *g, bool time_wait)
 	}
 }
 
-/* Doubles the table when there are more connections than buckets. Without memory for it chains get longer. */
+/* Doubles the table when there are more connections than half of the buckets: most then stand first in theirs, which is
+ * where tcp_prefetch() looks. Without memory for it chains get longer. */
 void tcp_buckets_grow(struct tcp_group *g)
 {
 	uint32_t old_buckets = g->mask + 1;
 	struct tcp_bucket *old = g->bucket, *table;
 	const struct ix_platform *p = &g->host->dataplane->platform;
 
-	if (g->connections <= old_buckets)
+	if (2 * g->connections <= old_buckets)
 		return;
 	table = table_new(g, 2 * old_buckets);
 	if (!table)

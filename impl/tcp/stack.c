@@ -46,6 +46,7 @@ static void host_leave(struct tcp_host *h)
 	if (--h->users)
 		return;
 	arp_delete(h->arp);
+	tcp_free_slabs(h);
 	d->platform.release(d->platform.context, h);
 }
 
@@ -80,7 +81,6 @@ static void thread_stop(struct ix_thread *thread)
 	arp_thread_stop(t);
 	udp_stop(t);
 	rx_stop(t);
-	tcp_free_blocks(t);
 	tcp_set_current(NULL);
 	arp_offline();
 	host_leave(t->host);
