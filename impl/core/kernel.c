@@ -44,6 +44,12 @@ void ix_run_transmit(struct ix_thread *thread, struct ix_work *work)
 		work->sent += sent;
 		thread->transmitted += sent;
 		thread->transmit.count -= sent;
+		if (sent < thread->transmit_ahead) {
+			thread->transmit_ahead -= sent;
+		} else {
+			thread->transmit_ahead = 0;
+			thread->transmit_last = NULL;
+		}
 		if (sent < n) {
 			thread->transmit.head = burst[sent];
 			thread->counter_transmit_full++;
@@ -80,9 +86,7 @@ static inline void window_advance(struct ix_thread *thread, struct window *w)
 	if (!packet)
 		return;
 	w->next = packet->next;
-	__builtin_prefetch(packet->next);
-	__builtin_prefetch(packet->data);
-	__builtin_prefetch(packet->data + 64);
+	ix_prefetch_packet(dataplane, packet);
 }
 
 static inline void window_fill(struct ix_thread *thread, struct window *w)

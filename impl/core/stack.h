@@ -16,7 +16,7 @@ struct ix_flow_group;
 #define IX_EVENTS_PER_STEP 8
 
 /* A packet is announced to its stack so many times before it is received. */
-#define IX_PREFETCH_STEPS 4
+#define IX_PREFETCH_STEPS 5
 
 struct ix_stack {
 	const char *name;

@@ -39,6 +39,11 @@ static void packet_free(void *context, struct ix_packet *packet)
 	nic_packet_free(packet);
 }
 
+static void packet_prefetch(void *context, const struct ix_packet *packet)
+{
+	nic_packet_prefetch(packet);
+}
+
 /* What may be a huge page shall be one. */
 static void *allocate(void *context, size_t size, size_t align)
 {
@@ -101,6 +106,7 @@ void ixdp_platform_fill(struct ixdp_process *process)
 	    .ring_waiting = ring_waiting,
 	    .packet_alloc = packet_alloc,
 	    .packet_free = packet_free,
+	    .packet_prefetch = packet_prefetch,
 	    .data_room = NIC_DATA_ROOM,
 	    .allocate = allocate,
 	    .release = release,

@@ -100,6 +100,14 @@ void nic_packet_free(struct ix_packet *packet)
 	rte_pktmbuf_free_seg(mbuf_of(packet));
 }
 
+void nic_packet_prefetch(const struct ix_packet *packet)
+{
+	const struct rte_mbuf *mbuf = (const struct rte_mbuf *)(const void *)packet - 1;
+
+	__builtin_prefetch(mbuf, 1);
+	__builtin_prefetch((const char *)mbuf + RTE_CACHE_LINE_SIZE, 1);
+}
+
 unsigned nic_packets_in_use(const struct nic *nic)
 {
 	return rte_mempool_in_use_count(nic->pool);

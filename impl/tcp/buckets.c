@@ -124,7 +124,6 @@ void tcp_prefetch(const struct tcp_group *g, uint32_t hash, unsigned step)
 	} else if (pcb->unacked) { /* what the packet will acknowledge, most likely */
 		const struct pbuf *header = pcb->unacked->p;
 
-		__builtin_prefetch(header, 1);
-		__builtin_prefetch(pcb->unacked->tcphdr);
+		__builtin_prefetch(step == 3 ? header : header->next, 1);
 	}
 }

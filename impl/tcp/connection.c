@@ -241,7 +241,7 @@ static void connection_free(struct tcp_thread *t, struct tcp_connection *c)
 	ix_wheel_cancel(&t->thread->wheel, &c->timer);
 	c->group->connections--;
 	t->connections--;
-	tcp_block_give(t, c);
+	tcp_block_give(t, c, sizeof(*c));
 }
 
 /* Frees handle and connection when nobody needs them any more. */

@@ -85,7 +85,7 @@ const struct ix_tcp_counters *ix_tcp_counters(const struct ix_thread *thread)
 
 struct ix_tcp_live ix_tcp_live(const struct ix_dataplane *dataplane)
 {
-	struct ix_tcp_live live = {.pcb_bytes = tcp_block_bytes(sizeof(struct tcp_pcb))};
+	struct ix_tcp_live live = {.pcb_bytes = tcp_lwip_bytes(sizeof(struct tcp_pcb))};
 
 	for (unsigned i = 0; i < dataplane->options.threads; i++) {
 		const struct tcp_thread *t = dataplane->thread[i].stack_state;

@@ -119,7 +119,7 @@ struct tcp_thread {
 	struct rx_buffer *rx_free;
 	struct block *free_block[TCP_SIZE_CLASSES]; /* memory.c, as the next two */
 	uint8_t *fresh, *fresh_end;                 /* of the newest slab: not yet cut */
-	size_t slab_bytes;                          /* of the next one */
+	size_t slab_bytes;                          /* of all its slabs */
 	struct ix_packet_queue arp_wait;            /* packets without a link address; user of arp.c */
 	struct ix_timer arp_timer;
 	_Atomic bool arp_waiting;
@@ -148,11 +148,10 @@ static inline struct tcp_thread *tcp_enter(struct ix_thread *thread)
 }
 uint64_t tcp_keyed_hash(const uint64_t secret[2], uint64_t a, uint64_t b);
 
-/* memory.c: as malloc() and free(), for objects whose sizes come again and again; tcp_block_bytes() is what an object of
- * that size takes. */
+/* memory.c: as malloc() and free(), for sizes that come again and again; what an object of lwIP's of that size takes. */
 void *tcp_block_take(struct tcp_thread *t, size_t size);
-void tcp_block_give(struct tcp_thread *t, void *memory);
-size_t tcp_block_bytes(size_t size);
+void tcp_block_give(struct tcp_thread *t, void *memory, size_t size);
+size_t tcp_lwip_bytes(size_t size);
 void tcp_free_slabs(struct tcp_host *h);
 
 /* buckets.c */

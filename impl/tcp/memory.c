@@ -1,8 +1,8 @@
 /*
  * Memory of lwIP's objects and of connections: a handful of sizes that come and go with every segment, kept on lists per
- * thread and size, and cut from slabs. Slabs grow to the size of a huge page, which the platform may take for one: with
- * many connections a look-up of an address costs as much as a miss of the cache. A block begins where a line of the
- * cache does, or is within one. Slabs are the host's, as blocks change threads with their flow groups, and are given
+ * thread and size, and cut from slabs. Slabs grow to the size of a huge page, so that the platform may make them such:
+ * with many connections the translation of an address costs as much as a miss of the cache. A block begins where a line
+ * of the cache does, or is within one. Slabs are the host's, as blocks change threads with their flow groups, and are given
  * back at its end. With the address sanitizer every object comes from malloc, so that it sees them.
  */
 #include "impl/tcp/internal.h"
@@ -22,49 +22,41 @@
 #endif
 
 #define LINE         64u
-#define SMALL        128u /* bytes of a block with its header that are within one or two lines */
-#define SLAB_FIRST   (64u << 10)
+#define SMALL        128u /* bytes of a block of lwIP's, with its header, that is not spread over more lines than need be */
+#define SLAB_FIRST   (8u << 10)
 #define SLAB_LARGEST (2u << 20)
+#define SLAB_PART    8 /* of a thread's slabs the next one is, so that little is unused */
 
-/* A word before the memory names the size. */
 struct block {
-	uint64_t size_class;
-	struct block *next; /* while it is free; the memory begins here */
+	struct block *next; /* while it is free */
 };
 
 struct slab {
 	struct slab *next;
 };
 
-#define BLOCK_HEADER sizeof(uint64_t)
-
-/* Classes 0 to 2: blocks of 32, 64 and 128 bytes with their header. From 3 on: memory of so many lines less 2, and a
- * line before it, at whose end the header is. */
+/* Blocks of 32, 64 and 128 bytes and further multiples of 64. */
 static size_t class_of(size_t size)
 {
-	if (size + BLOCK_HEADER > SMALL)
-		return (size + LINE - 1) / LINE + 2;
-	return size + BLOCK_HEADER > LINE ? 2 : size + BLOCK_HEADER > LINE / 2;
+	if (size > SMALL)
+		return (size + LINE - 1) / LINE;
+	return size > LINE ? 2 : size > LINE / 2;
 }
 
 static size_t class_bytes(size_t size_class)
 {
-	return size_class <= 2 ? (LINE / 2) << size_class : (size_class - 1) * LINE;
+	return size_class <= 2 ? (LINE / 2) << size_class : size_class * LINE;
 }
 
-size_t tcp_block_bytes(size_t size)
-{
-	return class_bytes(class_of(size));
-}
-
-/* Slabs of a thread double, so that a host with few connections takes little. */
 static int more(struct tcp_thread *t)
 {
 	struct tcp_host *h = t->host;
 	const struct ix_platform *p = &h->dataplane->platform;
-	size_t bytes = t->slab_bytes ? t->slab_bytes : SLAB_FIRST;
-	struct slab *slab = p->allocate(p->context, bytes, bytes < SLAB_LARGEST ? LINE : SLAB_LARGEST);
+	size_t bytes = t->slab_bytes / SLAB_PART & ~(size_t)(SLAB_FIRST - 1);
+	struct slab *slab;
 
+	bytes = bytes < SLAB_FIRST ? SLAB_FIRST : bytes > SLAB_LARGEST ? SLAB_LARGEST : bytes;
+	slab = p->allocate(p->context, bytes, bytes < SLAB_LARGEST ? LINE : SLAB_LARGEST);
 	if (!slab)
 		return -1;
 	slab->next = atomic_load_explicit(&h->slabs, memory_order_relaxed);
@@ -73,11 +65,11 @@ static int more(struct tcp_thread *t)
 		continue;
 	t->fresh = (uint8_t *)slab + LINE;
 	t->fresh_end = (uint8_t *)slab + bytes;
-	t->slab_bytes = bytes < SLAB_LARGEST ? 2 * bytes : bytes;
+	t->slab_bytes += bytes;
 	return 0;
 }
 
-static struct block *cut(struct tcp_thread *t, size_t size_class)
+static void *cut(struct tcp_thread *t, size_t size_class)
 {
 	size_t bytes = class_bytes(size_class), align = bytes < LINE ? bytes : LINE;
 	uint8_t *at = t->fresh + (-(uintptr_t)t->fresh & (align - 1));
@@ -88,7 +80,7 @@ static struct block *cut(struct tcp_thread *t, size_t size_class)
 		at = t->fresh;
 	}
 	t->fresh = at + bytes;
-	return (struct block *)(void *)(size_class <= 2 ? at : at + LINE - BLOCK_HEADER);
+	return at;
 }
 
 void *tcp_block_take(struct tcp_thread *t, size_t size)
@@ -97,7 +89,7 @@ void *tcp_block_take(struct tcp_thread *t, size_t size)
 	struct block *block;
 
 	if (!KEEP || size_class >= TCP_SIZE_CLASSES) {
-		block = malloc(size + BLOCK_HEADER);
+		block = malloc(size);
 	} else {
 		block = t->free_block[size_class];
 		if (block)
@@ -105,24 +97,22 @@ void *tcp_block_take(struct tcp_thread *t, size_t size)
 		else
 			block = cut(t, size_class);
 	}
-	if (!block) {
+	if (!block)
 		t->counters.no_memory++;
-		return NULL;
-	}
-	block->size_class = size_class;
-	return &block->next;
+	return block;
 }
 
-void tcp_block_give(struct tcp_thread *t, void *memory)
+void tcp_block_give(struct tcp_thread *t, void *memory, size_t size)
 {
-	struct block *block = (struct block *)(void *)((char *)memory - BLOCK_HEADER);
+	size_t size_class = class_of(size);
+	struct block *block = memory;
 
-	if (!KEEP || block->size_class >= TCP_SIZE_CLASSES) {
+	if (!KEEP || size_class >= TCP_SIZE_CLASSES) {
 		free(block);
 		return;
 	}
-	block->next = t->free_block[block->size_class];
-	t->free_block[block->size_class] = block;
+	block->next = t->free_block[size_class];
+	t->free_block[size_class] = block;
 }
 
 void tcp_free_slabs(struct tcp_host *h)
@@ -136,13 +126,39 @@ void tcp_free_slabs(struct tcp_host *h)
 	}
 }
 
+/* lwIP frees without a size: a word before the memory has it. Larger objects begin with a line of their own, so the word
+ * stands at the end of one before. */
+struct header {
+	uint64_t size; /* of the block */
+};
+
+static size_t before(size_t block_size)
+{
+	return block_size > SMALL ? LINE : sizeof(struct header);
+}
+
+static size_t block_size(size_t size)
+{
+	return size + sizeof(struct header) > SMALL ? size + LINE : size + sizeof(struct header);
+}
+
+size_t tcp_lwip_bytes(size_t size)
+{
+	return class_bytes(class_of(block_size(size)));
+}
+
 void *ix_tcp_malloc(size_t size)
 {
-	void *memory = tcp_block_take(tcp_current, size);
+	size_t bytes = block_size(size);
+	uint8_t *block = tcp_block_take(tcp_current, bytes);
+	struct header *header;
 
-	if (memory)
-		tcp_current->lwip_objects++;
-	return memory;
+	if (!block)
+		return NULL;
+	header = (struct header *)(void *)(block + before(bytes)) - 1;
+	header->size = bytes;
+	tcp_current->lwip_objects++;
+	return header + 1;
 }
 
 void *ix_tcp_calloc(size_t count, size_t size)
@@ -154,8 +170,11 @@ void *ix_tcp_calloc(size_t count, size_t size)
 
 void ix_tcp_free(void *memory)
 {
+	size_t bytes;
+
 	if (!memory)
 		return;
+	bytes = ((struct header *)memory - 1)->size;
 	tcp_current->lwip_objects--;
-	tcp_block_give(tcp_current, memory);
+	tcp_block_give(tcp_current, (uint8_t *)memory - before(bytes), bytes);
 }
