@@ -20,9 +20,10 @@ static int pool(const struct load_shared *shared, int lag, struct estimate *out)
 
 	if (all && part && parts) {
 		for (unsigned i = 0; i < shared->threads; i++) {
-			const struct load_client *client = shared->client[i];
+			struct load_client *client = shared->client[i];
 			const struct estimator *e = lag ? client->lag : client->latency;
 
+			load_client_flush(client);
 			estimator_histogram(e, part);
 			if (!part->count)
 				continue;
@@ -86,8 +87,6 @@ char *load_result(struct load_shared *shared, bool *failed)
 	char *text = NULL;
 
 	*failed = true;
-	for (unsigned i = 0; i < shared->threads; i++)
-		load_client_flush(shared->client[i]);
 	if (object && !pool(shared, 0, &latency) && !pool(shared, 1, &lag)) {
 		add_up(shared, &sums);
 		json_object_set_new(object, "protocol", json_string(config->protocol->name));

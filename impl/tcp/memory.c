@@ -72,9 +72,12 @@ static int more(struct tcp_thread *t)
 static void *cut(struct tcp_thread *t, size_t size_class)
 {
 	size_t bytes = class_bytes(size_class), align = bytes < LINE ? bytes : LINE;
-	uint8_t *at = t->fresh + (-(uintptr_t)t->fresh & (align - 1));
+	uint8_t *at;
 
-	if (!t->fresh || at + bytes > t->fresh_end) {
+	if (!t->fresh && more(t))
+		return NULL;
+	at = t->fresh + (-(uintptr_t)t->fresh & (align - 1));
+	if (at + bytes > t->fresh_end) {
 		if (more(t))
 			return NULL;
 		at = t->fresh;
