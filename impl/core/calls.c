@@ -139,13 +139,14 @@ unsigned ix_calls_left(const struct ix_thread *thread)
 	return thread->call_count < capacity ? thread->call_count : capacity;
 }
 
-/* The handle of a call to come: it is only looked at, as the call may change until it is copied. */
+/* The handle of a call to come, which may be any and may change until the call is copied: nothing is taken from it but
+ * where to look. */
 static inline void prefetch_handle(const struct ix_thread *thread, const struct ix_call *call)
 {
 	ix_handle handle = call->handle;
 	uint32_t group = ix_handle_group(handle);
 
-	if (handle && group < thread->dataplane->options.groups)
+	if (handle && group < thread->dataplane->options.groups && ix_owns(thread, &thread->dataplane->group[group]))
 		ix_handle_prefetch(&thread->dataplane->group[group].handles, handle);
 }
 

@@ -36,7 +36,7 @@ struct ixdp_thread {
 	_Atomic int parked;                       /* by command: it is not to look for work by itself */
 	_Atomic uint64_t user_since_ns;           /* 0: not in a user phase */
 	_Atomic uint64_t cycles, sleeps;          /* kernel phases; times it slept */
-	_Atomic uint64_t short_ns, short_packets; /* of cycles with packets, up to IXDP_SHORT_NS */
+	_Atomic uint64_t short_ns, short_packets; /* of cycles that did anything, up to IXDP_SHORT_NS */
 	_Atomic uint64_t interrupts;              /* run */
 	_Atomic uint64_t interrupts_put_off;      /* came while the thread was in a library or in its kernel phase */
 

@@ -119,10 +119,10 @@ void connection_event(struct ix_runtime *runtime, const struct ix_event *event);
  * context. Nothing is changed. */
 static inline void connection_prefetch(const struct ix_event *event)
 {
-	const char *c = (const char *)(uintptr_t)event->cookie; /* of a timer it is none: no harm */
+	uintptr_t c = (uintptr_t)event->cookie; /* of a timer it is none: no harm */
 
 	for (unsigned at = 0; at < sizeof(struct ix_connection); at += 64)
-		__builtin_prefetch(c + at, 1);
+		__builtin_prefetch((const void *)(c + at), 1);
 }
 
 static inline void connection_prefetch_content(const struct ix_event *event)
