@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define HUGE_PAGE (2u << 20)
+
 static void on_packet(void *context, unsigned queue, const struct ix_packet *packet, int dropped)
 {
 	struct sim_machine *machine = context;
@@ -94,12 +96,15 @@ static void packet_free(void *context, struct ix_packet *packet)
 	sim_pool_put(((struct sim_machine *)context)->pool, packet);
 }
 
+/* What may be a huge page shall be one: connections by the hundred thousand are looked up at random. */
 static void *allocate(void *context, size_t size, size_t align)
 {
 	size_t boundary = align < sizeof(void *) ? sizeof(void *) : align;
 	size_t rounded = (size + boundary - 1) / boundary * boundary;
 	void *memory = aligned_alloc(boundary, rounded ? rounded : boundary);
 
+	if (memory && size >= HUGE_PAGE)
+		madvise(memory, rounded, MADV_HUGEPAGE);
 	if (memory)
 		memset(memory, 0, rounded);
 	return memory;

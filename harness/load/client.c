@@ -11,7 +11,7 @@
 #define DUE_AT_A_TIME   1024   /* requests sent in one go, so that replies are looked at too */
 
 static void enter(struct load_client *client, enum load_phase phase);
-static void next_request(struct load_client *client, struct load_connection *lc);
+static void next_request(struct load_client *client, struct load_connection *lc, uint64_t now_ns);
 
 static uint64_t ns(double seconds)
 {
@@ -28,17 +28,17 @@ static void send_request(struct load_client *client, struct load_connection *lc,
 			 size_t length)
 {
 	const struct load_config *config = &client->shared->config;
-	uint32_t last = (uint32_t)((lc->first + lc->count) % config->depth);
+	uint64_t last = lc->first + lc->count;
 	double lag_us;
 
-	lc->in_flight[last] = *request;
+	lc->in_flight[last < config->depth ? last : last - config->depth] = *request;
 	lc->count++;
 	client->sent++;
 	if (ix_write(lc->connection, client->scratch, length)) {
 		ix_abort(lc->connection); /* memory is short: seen as a failed connection */
 		return;
 	}
-	if (request->counted) {
+	if (request->counted && client->gap_ns > 0) {
 		lag_us = 1e-3 * (double)(load_now_ns() - request->due_ns);
 		estimator_add(client->lag, &lag_us, 1);
 	}
@@ -114,8 +114,8 @@ static void on_arrivals(struct ix_timeout *timeout, struct ix_runtime *runtime)
 	ix_timeout_set(runtime, timeout, client->next_due_ns > now_ns ? client->next_due_ns - now_ns : 0);
 }
 
-/* The connection has room: who has waited longest, or in a closed loop the next. */
-static void next_request(struct load_client *client, struct load_connection *lc)
+/* The connection has room at @now_ns: who has waited longest, or in a closed loop the next. */
+static void next_request(struct load_client *client, struct load_connection *lc, uint64_t now_ns)
 {
 	struct load_request request = {0};
 	size_t length;
@@ -132,8 +132,8 @@ static void next_request(struct load_client *client, struct load_connection *lc)
 			send_request(client, lc, &request, length);
 			continue;
 		} else if (client->phase == LOAD_RUN && client->gap_ns == 0) {
-			request.due_ns = load_now_ns();
-			if (used_up(client, request.due_ns)) {
+			request.due_ns = now_ns;
+			if (used_up(client, now_ns)) {
 				enter(client, LOAD_DRAIN);
 				return;
 			}
@@ -149,7 +149,7 @@ static void start_all(struct load_client *client)
 {
 	for (uint32_t i = 0; i < client->connections; i++)
 		if (client->connection[i].connection)
-			next_request(client, &client->connection[i]);
+			next_request(client, &client->connection[i], load_now_ns());
 }
 
 static uint64_t in_flight(const struct load_client *client)
@@ -289,31 +289,43 @@ static void on_opened(struct ix_connection *connection, int status)
 	settled(client);
 }
 
-static void reply_done(struct load_connection *lc)
+/* The histogram takes many at once for little more than one. */
+void load_client_flush(struct load_client *client)
+{
+	estimator_add(client->latency, client->latency_us, client->latencies);
+	client->latencies = 0;
+}
+
+static void add_latency(struct load_client *client, uint64_t latency_ns)
+{
+	client->latency_us[client->latencies++] = 1e-3 * (double)latency_ns;
+	if (client->latencies == LOAD_LATENCIES)
+		load_client_flush(client);
+}
+
+static void reply_done(struct load_connection *lc, uint64_t now_ns)
 {
 	struct load_client *client = lc->client;
 	const struct load_request *request = &lc->in_flight[lc->first];
-	uint64_t now_ns = load_now_ns();
 
 	if (request->counted) {
-		double latency_us = 1e-3 * (double)(now_ns - request->due_ns);
-
-		estimator_add(client->latency, &latency_us, 1);
+		add_latency(client, now_ns - request->due_ns);
 		client->counted++;
 		client->last_reply_ns = now_ns;
 	}
 	client->replied++;
 	atomic_store_explicit(&client->progress, client->replied, memory_order_relaxed);
-	lc->first = (uint32_t)((lc->first + 1) % client->shared->config.depth);
+	if (++lc->first == client->shared->config.depth)
+		lc->first = 0;
 	lc->count--;
 	client->sent--;
 	lc->taken = lc->body = 0;
 	lc->phase = lc->line_length = 0;
-	next_request(client, lc);
+	next_request(client, lc, now_ns);
 }
 
-/* 0, or -1: the bytes are not what was to come. */
-static int take_in(struct load_connection *lc, const uint8_t *data, size_t length)
+/* Bytes that came at @now_ns. 0, or -1: they are not what was to come. */
+static int take_in(struct load_connection *lc, const uint8_t *data, size_t length, uint64_t now_ns)
 {
 	const struct load_protocol *protocol = lc->client->shared->config.protocol;
 
@@ -326,7 +338,7 @@ static int take_in(struct load_connection *lc, const uint8_t *data, size_t lengt
 		data += n;
 		length -= (size_t)n;
 		if (done)
-			reply_done(lc);
+			reply_done(lc, now_ns);
 		if (!lc->connection)
 			return 0;
 	}
@@ -345,10 +357,11 @@ static void on_received(struct ix_connection *connection)
 {
 	struct load_connection *lc = ix_connection_context(connection);
 	struct load_client *client = lc->client;
+	uint64_t now_ns = load_now_ns();
 	struct ix_view view;
 
 	while (client->phase != LOAD_DONE && ix_read_take(connection, &view)) {
-		int wrong = take_in(lc, view.data, view.length);
+		int wrong = take_in(lc, view.data, view.length, now_ns);
 
 		ix_read_done(connection, &view);
 		if (wrong) {

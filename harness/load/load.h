@@ -20,6 +20,7 @@
 #define LOAD_DEPTH_MAX  1024
 #define LOAD_SIZE_MAX   (1u << 20)
 #define LOAD_LINE_MAX   256 /* of a reply in text */
+#define LOAD_LATENCIES  64
 
 struct load_config {
 	const struct load_protocol *protocol;
@@ -85,8 +86,10 @@ struct load_client {
 	double gap_ns; /* between requests; 0: closed loop */
 	struct rng arrival, assignment, service, mix;
 	struct ix_timeout arrival_timer, phase_timer;
-	uint8_t *scratch;                /* a request */
-	struct estimator *latency, *lag; /* us: from due to reply; from due to sent */
+	uint8_t *scratch;                  /* a request */
+	struct estimator *latency, *lag;   /* us: from due to reply; in an open loop, from due to sent */
+	double latency_us[LOAD_LATENCIES]; /* on their way to the estimator */
+	unsigned latencies;
 	struct estimate latency_result, lag_result;
 	uint64_t counted, failed_connections, wrong, errors, lost, misses;
 	bool prepared;
@@ -125,6 +128,7 @@ extern const char load_options_help[];
 
 /* One thread's client, dialing; NULL when memory is short. */
 struct load_client *load_client_create(struct load_shared *shared, struct ix_runtime *runtime, unsigned thread);
+void load_client_flush(struct load_client *client); /* before its estimators are read */
 void load_client_destroy(struct load_client *client);
 
 /* The result of all threads as one line of JSON, to be freed (NULL: memory is short); *failed: with connections that

@@ -20,9 +20,10 @@ static int pool(const struct load_shared *shared, int lag, struct estimate *out)
 
 	if (all && part && parts) {
 		for (unsigned i = 0; i < shared->threads; i++) {
-			const struct load_client *client = shared->client[i];
+			struct load_client *client = shared->client[i];
 			const struct estimator *e = lag ? client->lag : client->latency;
 
+			load_client_flush(client);
 			estimator_histogram(e, part);
 			if (!part->count)
 				continue;
@@ -105,7 +106,7 @@ char *load_result(struct load_shared *shared, bool *failed)
 		set_count(object, "wrong", sums.wrong);
 		set_count(object, "errors", sums.errors);
 		set_count(object, "misses", sums.misses);
-		json_set_real(object, "send_lag_p99_us", lag.quantile[ESTIMATE_P99].value);
+		json_set_real(object, "send_lag_p99_us", config->rate_rps > 0 ? lag.quantile[ESTIMATE_P99].value : NAN);
 		json_set_real(object, "wall_s", sums.wall_s);
 		text = json_flat_text(object, false);
 		*failed = sums.failed_connections || sums.lost || sums.wrong || sums.errors;

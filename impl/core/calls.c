@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define UDP_PAYLOAD_MAX 65507
+#define CALLS_AHEAD     4
 
 /* inline here and below: on every call's path. */
 static inline int check_sg(struct ix_thread *thread, const struct ix_call *call)
@@ -138,12 +139,26 @@ unsigned ix_calls_left(const struct ix_thread *thread)
 	return thread->call_count < capacity ? thread->call_count : capacity;
 }
 
+/* The handle of a call to come, which may be any and may change until the call is copied: nothing is taken from it but
+ * where to look. */
+static inline void prefetch_handle(const struct ix_thread *thread, const struct ix_call *call)
+{
+	ix_handle handle = call->handle;
+	uint32_t group = ix_handle_group(handle);
+
+	if (handle && group < thread->dataplane->options.groups && ix_owns(thread, &thread->dataplane->group[group]))
+		ix_handle_prefetch(&thread->dataplane->group[group].handles, handle);
+}
+
 void ix_run_calls(struct ix_thread *thread, struct ix_work *work)
 {
 	unsigned count = ix_calls_left(thread), i;
 
 	for (i = 0; i < count; i++) {
 		struct ix_call call = thread->calls[i];
+
+		if (i + CALLS_AHEAD < count)
+			prefetch_handle(thread, &thread->calls[i + CALLS_AHEAD]);
 
 		run_call(thread, &call);
 		thread->calls[i].result = call.result;

@@ -118,10 +118,12 @@ struct ix_thread {
 	int put_off;        /* the last step of one waits for replies to be transmitted */
 	unsigned calls_run; /* in this cycle */
 	uint32_t cycle_queue, cycle_batch;
-	uint64_t cycle_delay_ns;      /* sum over this cycle's packets of the time from NIC to processing */
-	struct ix_message *postponed; /* that migration's request */
-	struct ix_work *work;         /* of the half that runs */
-	uint64_t *batches;            /* cycles by packets processed, 0 .. the batch bound; public */
+	uint32_t transmit_ahead; /* packets, from the head of the transmit queue, that the cache has been asked for */
+	struct ix_packet *transmit_last; /* the last of them, or NULL */
+	uint64_t cycle_delay_ns;         /* sum over this cycle's packets of the time from NIC to processing */
+	struct ix_message *postponed;    /* that migration's request */
+	struct ix_work *work;            /* of the half that runs */
+	uint64_t *batches;               /* cycles by packets processed, 0 .. the batch bound; public */
 
 	struct ix_metrics metrics;
 
@@ -246,6 +248,28 @@ static inline ix_buffer ix_packet_buffer(const struct ix_dataplane *dataplane, c
 	return (ix_buffer)IX_POOL_PACKETS << IX_POOL_SHIFT | (uint64_t)(data - dataplane->platform.pool_base[1]);
 }
 
+/* The line behind a packet's in a queue, its bytes, and what the platform keeps of it: the cache is to fetch them. */
+static inline void ix_prefetch_packet(const struct ix_dataplane *dataplane, const struct ix_packet *packet)
+{
+	__builtin_prefetch(packet->next);
+	__builtin_prefetch(packet->data);
+	__builtin_prefetch(packet->data + 64);
+	if (dataplane->platform.packet_prefetch)
+		dataplane->platform.packet_prefetch(dataplane->platform.context, packet);
+}
+
+/* A transmit queue longer than a burst has left the caches when its turn comes; walking it then would wait for each
+ * packet. So with every packet that comes to its end two at its head are looked at, up to a burst. */
+#define IX_TRANSMIT_AHEAD 64
+static inline void ix_transmit_look_ahead(struct ix_thread *thread)
+{
+	for (unsigned i = 0; i < 2 && thread->transmit_ahead < IX_TRANSMIT_AHEAD; i++) {
+		thread->transmit_last = thread->transmit_last ? thread->transmit_last->next : thread->transmit.head;
+		thread->transmit_ahead++;
+		ix_prefetch_packet(thread->dataplane, thread->transmit_last);
+	}
+}
+
 /* For stacks: an event for the application; a packet for the wire; room left in the event array. */
 static inline void ix_deliver(struct ix_thread *thread, const struct ix_event *event)
 {
@@ -255,6 +279,8 @@ static inline void ix_deliver(struct ix_thread *thread, const struct ix_event *e
 static inline void ix_send(struct ix_thread *thread, struct ix_packet *packet)
 {
 	ix_packet_queue_push(&thread->transmit, packet);
+	if (thread->transmit.count > IX_TRANSMIT_AHEAD)
+		ix_transmit_look_ahead(thread);
 }
 
 static inline unsigned ix_event_room(const struct ix_thread *thread)

@@ -103,6 +103,14 @@ void *ix_handle_find(const struct ix_handle_table *table, ix_handle handle)
 	return slot ? slot->object : NULL;
 }
 
+void ix_handle_prefetch(const struct ix_handle_table *table, ix_handle handle)
+{
+	uint32_t index = (uint32_t)handle & SLOT_MASK;
+
+	if (index < table->capacity)
+		__builtin_prefetch(&table->slot[index]);
+}
+
 void **ix_handle_attachment(struct ix_handle_table *table, ix_handle handle)
 {
 	uint32_t index = (uint32_t)handle & SLOT_MASK;

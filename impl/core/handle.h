@@ -32,6 +32,9 @@ void *ix_handle_find(const struct ix_handle_table *table, ix_handle handle);
  * until the table grows. */
 void **ix_handle_attachment(struct ix_handle_table *table, ix_handle handle);
 
+/* Has the cache fetch what ix_handle_find() will look at. */
+void ix_handle_prefetch(const struct ix_handle_table *table, ix_handle handle);
+
 static inline uint32_t ix_handle_group(ix_handle handle)
 {
 	return (uint32_t)(handle >> IX_HANDLE_SLOT_BITS) & ((1u << IX_HANDLE_GROUP_BITS) - 1);

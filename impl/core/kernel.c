@@ -44,6 +44,12 @@ void ix_transmit_queue(struct ix_thread *thread, struct ix_work *work)
 		work->sent += sent;
 		thread->transmitted += sent;
 		thread->transmit.count -= sent;
+		if (sent < thread->transmit_ahead) {
+			thread->transmit_ahead -= sent;
+		} else {
+			thread->transmit_ahead = 0;
+			thread->transmit_last = NULL;
+		}
 		if (sent < n) {
 			thread->transmit.head = burst[sent];
 			thread->counter_transmit_full++;
@@ -52,17 +58,56 @@ void ix_transmit_queue(struct ix_thread *thread, struct ix_work *work)
 	}
 }
 
+/*
+ * With many connections nearly all that a packet needs has left the caches since its connection was used last, and each
+ * of it is found by way of the one before. So while a packet is processed, those behind it are on their way: one enters,
+ * and each of the others is a step further.
+ */
+#define WINDOW     (IX_PREFETCH_STEPS + 1)
+#define WINDOW_MIN 4 /* fewer packets have come just now, and gain nothing */
+
+struct window {
+	struct ix_packet *packet[WINDOW]; /* the last one entered is in packet[0], or NULL where there are no more */
+	struct ix_packet *next;
+};
+
+static inline void window_advance(struct ix_thread *thread, struct window *w)
+{
+	struct ix_dataplane *dataplane = thread->dataplane;
+	struct ix_packet *packet;
+	unsigned step;
+
+	for (step = IX_PREFETCH_STEPS; step > 0; step--) {
+		packet = w->packet[step] = w->packet[step - 1];
+		if (packet && dataplane->options.stack->prefetch)
+			dataplane->options.stack->prefetch(thread, &dataplane->group[packet->group], packet, step - 1);
+	}
+	packet = w->packet[0] = w->next;
+	if (!packet)
+		return;
+	w->next = packet->next;
+	ix_prefetch_packet(dataplane, packet);
+}
+
+static inline void window_fill(struct ix_thread *thread, struct window *w)
+{
+	*w = (struct window){.next = thread->backlog.count >= WINDOW_MIN ? thread->backlog.head : NULL};
+	for (unsigned i = 0; i < WINDOW && w->next; i++)
+		window_advance(thread, w);
+}
+
 unsigned ix_process_backlog(struct ix_thread *thread, unsigned max, struct ix_work *work)
 {
 	struct ix_dataplane *dataplane = thread->dataplane;
 	const struct ix_stack *stack = dataplane->options.stack;
 	struct ix_packet *packet;
+	struct window window;
 	unsigned n = 0;
 
+	window_fill(thread, &window);
 	while (n < max && thread->backlog.head && ix_event_room(thread) >= IX_EVENTS_PER_STEP) {
 		packet = ix_packet_queue_pop(&thread->backlog);
-		if (thread->backlog.head)
-			__builtin_prefetch(thread->backlog.head->data);
+		window_advance(thread, &window);
 		if (thread->now_ns > packet->arrival_ns)
 			thread->cycle_delay_ns += thread->now_ns - packet->arrival_ns;
 		work->received_bytes += packet->length;

@@ -41,6 +41,10 @@ struct ix_platform {
 	void (*packet_free)(void *context, struct ix_packet *packet);
 	uint32_t data_room;
 
+	/* Has the cache fetch what transmit or packet_free will touch of a packet besides its bookkeeping and bytes; looks
+	 * into neither. May be NULL. */
+	void (*packet_prefetch)(void *context, const struct ix_packet *packet);
+
 	void *(*allocate)(void *context, size_t size, size_t align); /* zeroed; NULL when short */
 	void (*release)(void *context, void *memory);
 

@@ -15,6 +15,9 @@ struct ix_flow_group;
 /* A packet or a timer adds at most so many events; the core asks no more of a stack than there is room for. */
 #define IX_EVENTS_PER_STEP 8
 
+/* A packet is announced to its stack so many times before it is received. */
+#define IX_PREFETCH_STEPS 5
+
 struct ix_stack {
 	const char *name;
 
@@ -27,6 +30,15 @@ struct ix_stack {
 
 	/* Protocol processing of one packet, which belongs to the stack from here on. Adds events with ix_deliver(). */
 	void (*receive)(struct ix_thread *thread, struct ix_flow_group *group, struct ix_packet *packet);
+
+	/*
+	 * Announces a packet that receive() gets soon: the stack has the cache fetch what it will touch, and changes
+	 * nothing. Called with @step 0 .. IX_PREFETCH_STEPS - 1, a packet or more apart each, so that what one step has
+	 * asked for is there when the next follows a pointer in it. The packet's first 128 bytes have been asked for. May
+	 * be NULL.
+	 */
+	void (*prefetch)(struct ix_thread *thread, struct ix_flow_group *group, const struct ix_packet *packet,
+			 unsigned step);
 
 	/*
 	 * Runs one call and sets call->result. The core has checked it: the type; the handle, whose group is this

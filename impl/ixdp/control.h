@@ -32,7 +32,7 @@ struct ixdp_control_thread {
 	/* Counters since the start. */
 	_Atomic uint64_t cycles, sleeps;
 	_Atomic uint64_t short_ns,
-	    short_packets; /* of cycles with packets that took up to 100 us: what a packet costs */
+	    short_packets; /* of cycles that did anything and took up to 100 us: what a packet costs */
 	_Atomic uint64_t received, sent, received_bytes, sent_bytes, misrouted, dropped; /* of its queues */
 	_Atomic uint64_t refused, transmit_full, handed_over, calls_failed;
 	_Atomic uint64_t taken, steals, shipped, remote_calls; /* connections taken, of these stolen; calls */

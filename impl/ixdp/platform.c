@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 
 static uint64_t clock_ns(void *context, unsigned thread)
 {
@@ -38,11 +39,20 @@ static void packet_free(void *context, struct ix_packet *packet)
 	nic_packet_free(packet);
 }
 
+static void packet_prefetch(void *context, const struct ix_packet *packet)
+{
+	nic_packet_prefetch(packet);
+}
+
+/* What may be a huge page shall be one. */
 static void *allocate(void *context, size_t size, size_t align)
 {
-	size_t rounded = (size + align - 1) / align * align;
-	void *memory = aligned_alloc(align, rounded);
+	size_t boundary = size < IXDP_HUGE_PAGE ? align : IXDP_HUGE_PAGE;
+	size_t rounded = (size + boundary - 1) / boundary * boundary;
+	void *memory = aligned_alloc(boundary, rounded);
 
+	if (memory && size >= IXDP_HUGE_PAGE)
+		madvise(memory, rounded, MADV_HUGEPAGE);
 	return memory ? memset(memory, 0, rounded) : NULL;
 }
 
@@ -96,6 +106,7 @@ void ixdp_platform_fill(struct ixdp_process *process)
 	    .ring_waiting = ring_waiting,
 	    .packet_alloc = packet_alloc,
 	    .packet_free = packet_free,
+	    .packet_prefetch = packet_prefetch,
 	    .data_room = NIC_DATA_ROOM,
 	    .allocate = allocate,
 	    .release = release,

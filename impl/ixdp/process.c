@@ -46,6 +46,7 @@ static int start_core(struct ixdp_process *p, struct ixdp_error *error)
 		p->memory = NULL;
 		return fail(error, "memory of the application");
 	}
+	madvise(p->memory, p->memory_bytes, MADV_HUGEPAGE);
 	if (!p->config->has_mac)
 		memcpy(p->config->tcp.mac, nic_facts(p->nic)->mac, 6);
 	else

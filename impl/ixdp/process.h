@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#define IXDP_HUGE_PAGE   (2u << 20)
 #define IXDP_SHORT_NS    100000u
 #define IXDP_WATCHDOG_NS 10000000ull /* a thread so long in its user phase is reported (thesis 2.4.6) */
 
@@ -35,7 +36,7 @@ struct ixdp_thread {
 	_Atomic int parked;                       /* by command: it is not to look for work by itself */
 	_Atomic uint64_t user_since_ns;           /* 0: not in a user phase */
 	_Atomic uint64_t cycles, sleeps;          /* kernel phases; times it slept */
-	_Atomic uint64_t short_ns, short_packets; /* of cycles with packets, up to IXDP_SHORT_NS */
+	_Atomic uint64_t short_ns, short_packets; /* of cycles that did anything, up to IXDP_SHORT_NS */
 	_Atomic uint64_t interrupts;              /* run */
 	_Atomic uint64_t interrupts_put_off;      /* came while the thread was in a library or in its kernel phase */
 

@@ -18,7 +18,8 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-/* What packets cost. A cycle that takes long had another process in it, or requests that take long by themselves. */
+/* What packets cost, in the cycle that processes them and in the one that sends the replies. A cycle that takes long had
+ * another process in it, or requests that take long by themselves. */
 static void measure(struct ixdp_thread *t, uint64_t cycle_ns, unsigned packets)
 {
 	if (cycle_ns > IXDP_SHORT_NS)
@@ -108,10 +109,10 @@ static void run(struct ixdp_thread *t)
 		ix_kernel_enter(t->core, &work);
 		user_phase(t, t->core->now_ns);
 		count(&t->cycles, 1);
-		if (work.processed)
-			measure(t, ix_clock_ns(&process->clock) - start_ns, work.processed);
 		if (did_nothing(&work) && !t->core->call_count)
 			idle(t, t->core->now_ns);
+		else
+			measure(t, ix_clock_ns(&process->clock) - start_ns, work.processed);
 	}
 }
 

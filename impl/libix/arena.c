@@ -1,6 +1,19 @@
 #include "impl/libix/internal.h"
 
-#define HEADER 16
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size)   ((void)(memory))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory))
+#endif
+
+#define HEADER     16
+#define CACHE_LINE 64
 
 struct arena_block {
 	uint64_t class;
@@ -14,9 +27,15 @@ _Static_assert(sizeof(struct arena_block) <= HEADER, "a block's header keeps the
 
 void arena_init(struct arena *arena, uint8_t *memory, uint64_t size)
 {
-	uint64_t skip = -(uintptr_t)memory & (HEADER - 1);
+	uint64_t skip = -(uintptr_t)memory & (CACHE_LINE - 1);
 
 	*arena = (struct arena){.next = memory + (skip < size ? skip : size), .end = memory + size};
+	arena->start = arena->next;
+}
+
+void arena_fini(struct arena *arena)
+{
+	ASAN_UNPOISON_MEMORY_REGION(arena->start, (size_t)(arena->next - arena->start));
 }
 
 static void put_free(struct arena *arena, struct arena_block *block)
@@ -60,6 +79,7 @@ void *arena_take(struct arena *arena, uint32_t size)
 	}
 	block->class = class;
 	block->owner = arena;
+	ASAN_UNPOISON_MEMORY_REGION((uint8_t *)block + HEADER, (1ull << class) - HEADER);
 	return (uint8_t *)block + HEADER;
 }
 
@@ -73,6 +93,7 @@ void arena_give(struct arena *arena, void *memory)
 	struct arena_block *block = block_of(memory);
 	struct arena *owner = block->owner;
 
+	ASAN_POISON_MEMORY_REGION(memory, (1ull << block->class) - HEADER); /* the rest is not the application's */
 	if (owner == arena) {
 		put_free(arena, block);
 		return;

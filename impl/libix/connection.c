@@ -4,6 +4,7 @@
  */
 #include "impl/libix/internal.h"
 #include <stdlib.h>
+#include <string.h>
 
 static void lock(struct ix_runtime *runtime)
 {
@@ -18,10 +19,11 @@ static void unlock(struct ix_runtime *runtime)
 
 static struct ix_connection *connection_new(struct ix_runtime *runtime, const struct ix_handler *handler, void *context)
 {
-	struct ix_connection *c = calloc(1, sizeof(*c));
+	struct ix_connection *c = arena_take(&runtime->arena, sizeof(*c));
 
 	if (!c)
 		return NULL;
+	memset(c, 0, sizeof(*c));
 	c->runtime = c->birthplace = runtime;
 	c->handler = handler;
 	c->context = context;
@@ -67,27 +69,19 @@ static void connection_free(struct ix_connection *c)
 		birthplace->connections = c->next;
 	atomic_fetch_sub_explicit(&birthplace->connection_count, 1, memory_order_relaxed);
 	unlock(birthplace);
-	free(c);
+	arena_give(&runtime->arena, c);
 }
 
 void connection_free_all(struct ix_runtime *runtime)
 {
-	struct ix_connection *c, *next;
 	struct segment *segment;
-	struct chunk *chunk;
 
-	for (c = runtime->connections; c; c = next) {
-		next = c->next;
+	/* All the rest is in arenas. */
+	for (struct ix_connection *c = runtime->connections; c; c = c->next)
 		while ((segment = c->first_segment)) {
 			c->first_segment = segment->next;
 			free(segment);
 		}
-		while ((chunk = c->first)) {
-			c->first = chunk->next;
-			free(chunk);
-		}
-		free(c);
-	}
 }
 
 /* Tells the application, once, how it ended: @reason, or the outcome of its dial. */

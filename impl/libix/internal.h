@@ -10,21 +10,22 @@
 
 /* Blocks of powers of two: fresh ones from the end of what is used, given ones from a list per class. */
 struct arena {
-	uint8_t *next, *end;
+	uint8_t *start, *next, *end;
 	struct arena_block *free[ARENA_CLASSES];
 	struct arena_block *_Atomic returned; /* by other runtimes */
 };
 
 void arena_init(struct arena *arena, uint8_t *memory, uint64_t size);
+void arena_fini(struct arena *arena); /* the memory is its owner's again */
 void *arena_take(struct arena *arena, uint32_t size);
 void arena_give(struct arena *arena, void *memory);
 uint32_t arena_room(const void *memory); /* bytes of the block behind the pointer */
 
-/* Bytes to send; accepted ones are the stack's until they are acknowledged. */
+/* Bytes to send, in the arena; accepted ones are the stack's until they are acknowledged. */
 struct chunk {
 	struct chunk *next;
 	uint8_t *data;
-	uint32_t length, capacity; /* capacity: of a block of the library's; 0: the application's memory */
+	uint32_t length, capacity; /* capacity: of the data when it is the library's, behind the chunk; else 0 */
 	uint32_t accepted, acknowledged;
 	void (*done)(void *context, int sent);
 	void *context;
@@ -39,6 +40,7 @@ struct segment {
 
 enum connection_state { CONNECTING, OPEN, CLOSING /* the application has closed it */, GONE /* for the kernel */ };
 
+/* In the arena, too, where many lie close together. */
 struct ix_connection {
 	struct ix_runtime *runtime;
 	const struct ix_handler *handler;
@@ -96,7 +98,6 @@ struct ix_runtime {
 	struct ix_connection *newborn;                /* opened in this run by their first bytes, without a knock */
 	struct ix_connection *untold; /* with results by event: messages have left that the application is told of */
 	struct chunk *spent;          /* the same: that it is not told of; their memory is free in the next run */
-	struct chunk *free_chunks;
 	struct segment *free_segments;
 	struct listener *listeners, *datagram_listeners;
 	struct timeout_slot *timeouts;
@@ -113,6 +114,27 @@ void connection_touch(struct ix_connection *connection);
 void connection_flush_all(struct ix_runtime *runtime);
 void connection_result(struct ix_runtime *runtime, const struct ix_call *call);
 void connection_event(struct ix_runtime *runtime, const struct ix_event *event);
+
+/* Has the cache fetch an event's connection; later, what hangs on it: what is to be acknowledged and the application's
+ * context. Nothing is changed. */
+static inline void connection_prefetch(const struct ix_event *event)
+{
+	uintptr_t c = (uintptr_t)event->cookie; /* of a timer it is none: no harm */
+
+	for (unsigned at = 0; at < sizeof(struct ix_connection); at += 64)
+		__builtin_prefetch((const void *)(c + at), 1);
+}
+
+static inline void connection_prefetch_content(const struct ix_event *event)
+{
+	const struct ix_connection *c = (const struct ix_connection *)(uintptr_t)event->cookie;
+
+	if ((event->type != IX_EVENT_RECV && event->type != IX_EVENT_SENT) || !c)
+		return;
+	__builtin_prefetch(c->first, 1);
+	__builtin_prefetch(c->context, 1);
+}
+
 void connection_tell_sent(struct ix_runtime *runtime);
 void connection_closed(struct ix_connection *connection); /* over the message stack: CLOSE is the end; may free it */
 void connection_tell_received(struct ix_runtime *runtime);

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CONNECTION_AHEAD 8 /* events */
+#define CONTENT_AHEAD    4
+
 struct ix_runtime *ix_runtime_create(const struct ix_binding *binding)
 {
 	struct ix_runtime *runtime;
@@ -46,17 +49,11 @@ static void free_listeners(struct listener *list)
 
 void ix_runtime_destroy(struct ix_runtime *runtime)
 {
-	struct chunk *chunk;
 	struct segment *segment;
 
 	if (!runtime)
 		return;
 	connection_free_all(runtime);
-	send_free_spent(runtime);
-	while ((chunk = runtime->free_chunks)) {
-		runtime->free_chunks = chunk->next;
-		free(chunk);
-	}
 	while ((segment = runtime->free_segments)) {
 		runtime->free_segments = segment->next;
 		free(segment);
@@ -65,6 +62,7 @@ void ix_runtime_destroy(struct ix_runtime *runtime)
 	free_listeners(runtime->datagram_listeners);
 	free(runtime->timeouts);
 	free(runtime->waiting);
+	arena_fini(&runtime->arena);
 	free(runtime);
 }
 
@@ -165,14 +163,26 @@ static void take_event(struct ix_runtime *runtime, const struct ix_event *event)
 	}
 }
 
+/* Connections of the events to come have left the caches when there are many: the cache is to fetch them meanwhile, and
+ * then what hangs on them. The first of @count events is about to be taken. */
+static inline void prefetch_events(const struct ix_event *event, unsigned count)
+{
+	if (count > CONNECTION_AHEAD)
+		connection_prefetch(&event[CONNECTION_AHEAD]);
+	if (count > CONTENT_AHEAD)
+		connection_prefetch_content(&event[CONTENT_AHEAD]);
+}
+
 void ix_runtime_run(struct ix_runtime *runtime)
 {
 	unsigned count = *runtime->binding.event_count, i;
 
 	take_results(runtime);
 	runtime->sg_used = 0;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		prefetch_events(&runtime->binding.events[i], count - i);
 		take_event(runtime, &runtime->binding.events[i]);
+	}
 	connection_tell_received(runtime);
 	connection_flush_all(runtime);
 	runtime->open = 0;

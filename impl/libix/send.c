@@ -3,31 +3,29 @@
  * then acknowledged by the peer; a chunk goes when its last byte is acknowledged.
  */
 #include "impl/libix/internal.h"
-#include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_MIN 1008u /* bytes of the smallest block that writes are gathered in */
-#define BLOCK_MAX 65520u
+#define GATHER_MAX 1984u /* bytes: blocks for what a connection writes in one cycle are so large at most */
+#define BLOCK_MAX  (65520u - (uint32_t)sizeof(struct chunk))
 
-static struct chunk *chunk_new(struct ix_runtime *runtime)
+/* With room for @size bytes, or of the application's memory with 0. */
+static struct chunk *chunk_new(struct ix_runtime *runtime, uint32_t size)
 {
-	struct chunk *chunk = runtime->free_chunks;
+	struct chunk *chunk = arena_take(&runtime->arena, (uint32_t)sizeof(*chunk) + size);
 
-	if (chunk)
-		runtime->free_chunks = chunk->next;
-	else
-		chunk = malloc(sizeof(*chunk));
-	if (chunk)
-		memset(chunk, 0, sizeof(*chunk));
+	if (!chunk)
+		return NULL;
+	memset(chunk, 0, sizeof(*chunk));
+	if (size) {
+		chunk->data = (uint8_t *)(chunk + 1);
+		chunk->capacity = arena_room(chunk) - (uint32_t)sizeof(*chunk);
+	}
 	return chunk;
 }
 
 static void chunk_free(struct ix_runtime *runtime, struct chunk *chunk)
 {
-	if (chunk->capacity)
-		arena_give(&runtime->arena, chunk->data);
-	chunk->next = runtime->free_chunks;
-	runtime->free_chunks = chunk;
+	arena_give(&runtime->arena, chunk);
 }
 
 static void append(struct ix_connection *c, struct chunk *chunk)
@@ -47,27 +45,31 @@ static int writable(const struct ix_connection *c)
 	return (c->state == OPEN || c->state == CONNECTING) && !c->aborted;
 }
 
+/* Of a block: what is left to write, or what the connection wrote last time, so that small writes of a cycle share one
+ * and a connection with little to say takes little. */
+static uint32_t block_size(const struct ix_connection *c, size_t length)
+{
+	uint32_t before = c->offered < GATHER_MAX ? c->offered : GATHER_MAX;
+
+	if (length > BLOCK_MAX)
+		return BLOCK_MAX;
+	return length > before ? (uint32_t)length : before;
+}
+
 /* Empty chunks for @length bytes in all; NULL when memory is short. */
-static struct chunk *blocks_for(struct ix_runtime *runtime, size_t length)
+static struct chunk *blocks_for(struct ix_connection *c, size_t length)
 {
 	struct chunk *first = NULL, *chunk;
 
 	while (length) {
-		uint32_t size = length < BLOCK_MIN ? BLOCK_MIN : length < BLOCK_MAX ? (uint32_t)length : BLOCK_MAX;
-
-		chunk = chunk_new(runtime);
-		if (chunk)
-			chunk->data = arena_take(&runtime->arena, size);
-		if (!chunk || !chunk->data) {
-			if (chunk)
-				chunk_free(runtime, chunk);
+		chunk = chunk_new(c->runtime, block_size(c, length));
+		if (!chunk) {
 			while ((chunk = first)) {
 				first = chunk->next;
-				chunk_free(runtime, chunk);
+				chunk_free(c->runtime, chunk);
 			}
 			return NULL;
 		}
-		chunk->capacity = arena_room(chunk->data);
 		length -= length < chunk->capacity ? length : chunk->capacity;
 		chunk->next = first;
 		first = chunk;
@@ -87,7 +89,7 @@ int ix_write(struct ix_connection *c, const void *data, size_t length)
 	if (fits > length)
 		fits = length;
 	if (length > fits) {
-		fresh = blocks_for(c->runtime, length - fits);
+		fresh = blocks_for(c, length - fits);
 		if (!fresh)
 			return IX_ERR_NO_MEMORY;
 	}
@@ -124,7 +126,7 @@ int ix_write_zero_copy(struct ix_connection *c, const void *data, uint32_t lengt
 	if (offset > binding->pool_size[IX_POOL_APPLICATION] ||
 	    length > binding->pool_size[IX_POOL_APPLICATION] - offset)
 		return IX_ERR_BAD_BUFFER;
-	chunk = chunk_new(c->runtime);
+	chunk = chunk_new(c->runtime, 0);
 	if (!chunk)
 		return IX_ERR_NO_MEMORY;
 	chunk->data = binding->pool[IX_POOL_APPLICATION] + offset;

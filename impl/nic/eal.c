@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MBUF_BYTES (sizeof(struct rte_mbuf) + sizeof(struct ix_packet) + RTE_PKTMBUF_HEADROOM + NIC_DATA_ROOM + 64)
-#define PAGE_BYTES 4096 /* where there are no huge pages: no packet lies across two, so each has one */
+/* With the pool's header, and what it adds to spread packets over the channels of the memory. */
+#define MBUF_BYTES (sizeof(struct rte_mbuf) + sizeof(struct ix_packet) + RTE_PKTMBUF_HEADROOM + NIC_DATA_ROOM + 128)
+#define PAGE_BYTES 4096 /* of a card without huge pages: no packet lies across two, so each has one */
 #define SPARE_MB   48   /* rings, descriptors, the drivers' own */
 
 /* The last error or warning of DPDK's libraries and drivers; they say a cause nowhere else. */
@@ -88,7 +89,7 @@ int nic_start_eal(const struct nic_options *options, struct nic_facts *facts, st
 		setvbuf(log, NULL, _IONBF, 0);
 		rte_openlog_stream(log);
 	}
-	if (!facts->huge_pages)
+	if (!facts->huge_pages && options->type == NIC_ETHDEV)
 		mb = memory_mb(options, PAGE_BYTES);
 	snprintf(memory, sizeof(memory), "%lu", mb);
 	snprintf(lcores, sizeof(lcores), "0@%u", options->main_cpu);

@@ -83,6 +83,8 @@ unsigned nic_transmit(struct nic *nic, unsigned thread, struct ix_packet **packe
 void nic_reclaim(struct nic *nic, unsigned thread);
 struct ix_packet *nic_packet_alloc(struct nic *nic);
 void nic_packet_free(struct ix_packet *packet);
+/* Has the cache fetch what transmission or the end of a packet will touch besides its bookkeeping and bytes. */
+void nic_packet_prefetch(const struct ix_packet *packet);
 
 /* From now on packets of @group come to @thread. Any thread. 0 or -1. */
 int nic_steer(struct nic *nic, unsigned group, unsigned thread);

@@ -28,13 +28,41 @@ static int find_memory(struct nic *nic)
 	return sum == nic->pool_size ? 0 : -1;
 }
 
+/*
+ * What was freed last is used next: however large the pool, only as much of it comes and goes through the caches as is
+ * in use. And no device but a card asks for physical addresses, so packets may lie across pages; otherwise each would
+ * have a page of 4 KiB, and all of them the same few sets of the caches.
+ */
+static struct rte_mempool *make(const struct nic_options *options, unsigned cache)
+{
+	struct rte_pktmbuf_pool_private room = {.mbuf_data_room_size = RTE_PKTMBUF_HEADROOM + NIC_DATA_ROOM,
+						.mbuf_priv_size = sizeof(struct ix_packet)};
+	struct rte_mempool *pool = rte_mempool_create_empty(
+	    "packets", options->packets, sizeof(struct rte_mbuf) + room.mbuf_priv_size + room.mbuf_data_room_size,
+	    cache, sizeof(room), SOCKET_ID_ANY, options->type == NIC_ETHDEV ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+
+	if (!pool)
+		return NULL;
+	if (rte_mempool_set_ops_byname(pool, "stack", NULL)) {
+		rte_mempool_free(pool);
+		rte_errno = ENOTSUP;
+		return NULL;
+	}
+	rte_pktmbuf_pool_init(pool, &room);
+	if (rte_mempool_populate_default(pool) < 0) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
+}
+
 int nic_start_pool(struct nic *nic, struct nic_error *error)
 {
 	unsigned cache = nic->options.packets >= 8 * CACHE_PACKETS ? CACHE_PACKETS : 0;
 
 	_Static_assert(sizeof(struct ix_packet) % RTE_MBUF_PRIV_ALIGN == 0, "private area of an mbuf");
-	nic->pool = rte_pktmbuf_pool_create("packets", nic->options.packets, cache, sizeof(struct ix_packet),
-					    RTE_PKTMBUF_HEADROOM + NIC_DATA_ROOM, SOCKET_ID_ANY);
+	nic->pool = make(&nic->options, cache);
 	if (!nic->pool)
 		return nic_fail(error, -1, "packets", "no memory for %u packets (%s); ask for fewer",
 				nic->options.packets, rte_strerror(rte_errno));
@@ -70,6 +98,14 @@ struct ix_packet *nic_packet_alloc(struct nic *nic)
 void nic_packet_free(struct ix_packet *packet)
 {
 	rte_pktmbuf_free_seg(mbuf_of(packet));
+}
+
+void nic_packet_prefetch(const struct ix_packet *packet)
+{
+	const struct rte_mbuf *mbuf = (const struct rte_mbuf *)(const void *)packet - 1;
+
+	__builtin_prefetch(mbuf, 1);
+	__builtin_prefetch((const char *)mbuf + RTE_CACHE_LINE_SIZE, 1);
 }
 
 unsigned nic_packets_in_use(const struct nic *nic)

@@ -54,14 +54,15 @@ static void move_list(struct tcp_pcb *pcb, struct tcp_group *g, bool time_wait)
 	}
 }
 
-/* Doubles the table when there are more connections than buckets. Without memory for it chains get longer. */
+/* Doubles the table when there are more connections than half of the buckets: most then stand first in theirs, which is
+ * where tcp_prefetch() looks. Without memory for it chains get longer. */
 void tcp_buckets_grow(struct tcp_group *g)
 {
 	uint32_t old_buckets = g->mask + 1;
 	struct tcp_bucket *old = g->bucket, *table;
 	const struct ix_platform *p = &g->host->dataplane->platform;
 
-	if (g->connections <= old_buckets)
+	if (2 * g->connections <= old_buckets)
 		return;
 	table = table_new(g, 2 * old_buckets);
 	if (!table)
@@ -89,4 +90,40 @@ struct tcp_pcb *tcp_bucket_find(const struct tcp_bucket *b, uint32_t remote_ip, 
 	struct tcp_pcb *pcb = find(b->active, remote_ip, remote_port, local_port);
 
 	return pcb ? pcb : find(b->time_wait, remote_ip, remote_port, local_port);
+}
+
+#define CACHE_LINE 64
+
+/* inline: with a size that is known, a few instructions. */
+static inline void fetch(const void *object, size_t size)
+{
+	for (size_t at = 0; at < size; at += CACHE_LINE)
+		__builtin_prefetch((const char *)object + at, 1);
+}
+
+/* The first connection of the bucket is taken for the packet's, as it mostly is: chains are short, and lwIP puts the one
+ * it has found to the front. */
+void tcp_prefetch(const struct tcp_group *g, uint32_t hash, unsigned step)
+{
+	const struct tcp_bucket *b = tcp_bucket_of(g, hash);
+	const struct tcp_pcb *pcb;
+
+	if (step == 0) {
+		__builtin_prefetch(b, 1);
+		return;
+	}
+	pcb = b->active;
+	if (!pcb)
+		return;
+	if (step == 1) {
+		fetch(pcb, sizeof(*pcb));
+	} else if (step == 2) {
+		fetch(pcb->callback_arg, sizeof(struct tcp_connection));
+		if (pcb->unacked)
+			__builtin_prefetch(pcb->unacked, 1);
+	} else if (pcb->unacked) { /* what the packet will acknowledge, most likely */
+		const struct pbuf *header = pcb->unacked->p;
+
+		__builtin_prefetch(step == 3 ? header : header->next, 1);
+	}
 }

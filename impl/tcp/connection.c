@@ -4,7 +4,7 @@
  */
 #include "impl/tcp/internal.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 static err_t receive_callback(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
 {
@@ -132,12 +132,11 @@ const struct tcp_ext_arg_callbacks tcp_connection_callbacks = {.destroy = pcb_de
 struct tcp_connection *tcp_connection_new(struct tcp_thread *t, struct tcp_group *g, struct tcp_pcb *pcb, uint32_t hash,
 					  uint16_t flags)
 {
-	struct tcp_connection *c = calloc(1, sizeof(*c));
+	struct tcp_connection *c = tcp_block_take(t, sizeof(*c));
 
-	if (!c) {
-		t->counters.no_memory++;
+	if (!c)
 		return NULL;
-	}
+	memset(c, 0, sizeof(*c));
 	c->pcb = pcb;
 	c->group = g;
 	c->hash = hash;
@@ -242,7 +241,7 @@ static void connection_free(struct tcp_thread *t, struct tcp_connection *c)
 	ix_wheel_cancel(&t->thread->wheel, &c->timer);
 	c->group->connections--;
 	t->connections--;
-	free(c);
+	tcp_block_give(t, c, sizeof(*c));
 }
 
 /* Frees handle and connection when nobody needs them any more. */

@@ -30,85 +30,6 @@ void ix_tcp_assertion(const char *text)
 		abort();
 }
 
-/*
- * lwIP's memory: a handful of sizes that come and go with every segment, kept on lists per thread and size. A word
- * before the memory names the size. With the address sanitizer every object comes from malloc, so that it sees them.
- */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define KEEP 0
-#else
-#define KEEP 1
-#endif
-
-struct block {
-	uint64_t size_class;
-	struct block *next; /* while it is free; the memory begins here */
-};
-
-#define BLOCK_HEADER sizeof(uint64_t)
-
-void *ix_tcp_malloc(size_t size)
-{
-	size_t size_class = (size + BLOCK_HEADER + TCP_SIZE_STEP - 1) / TCP_SIZE_STEP;
-	struct tcp_thread *t = tcp_current;
-	struct block *block = NULL;
-
-	if (KEEP && size_class < TCP_SIZE_CLASSES) {
-		block = t->free_block[size_class];
-		if (block)
-			t->free_block[size_class] = block->next;
-	}
-	if (!block)
-		block = malloc(size_class * TCP_SIZE_STEP);
-	if (!block) {
-		t->counters.no_memory++;
-		return NULL;
-	}
-	block->size_class = size_class;
-	t->lwip_objects++;
-	return &block->next;
-}
-
-void *ix_tcp_calloc(size_t count, size_t size)
-{
-	void *memory = ix_tcp_malloc(count * size);
-
-	return memory ? memset(memory, 0, count * size) : NULL;
-}
-
-void ix_tcp_free(void *memory)
-{
-	struct tcp_thread *t = tcp_current;
-	struct block *block;
-
-	if (!memory)
-		return;
-	t->lwip_objects--;
-	block = (struct block *)(void *)((char *)memory - BLOCK_HEADER);
-	if (KEEP && block->size_class < TCP_SIZE_CLASSES) {
-		block->next = t->free_block[block->size_class];
-		t->free_block[block->size_class] = block;
-	} else {
-		free(block);
-	}
-}
-
-void tcp_free_blocks(struct tcp_thread *t)
-{
-	for (unsigned i = 0; i < TCP_SIZE_CLASSES; i++)
-		while (t->free_block[i]) {
-			struct block *next = t->free_block[i]->next;
-
-			free(t->free_block[i]);
-			t->free_block[i] = next;
-		}
-}
-
 static inline uint64_t rotate(uint64_t x, int bits)
 {
 	return x << bits | x >> (64 - bits);
@@ -164,8 +85,7 @@ const struct ix_tcp_counters *ix_tcp_counters(const struct ix_thread *thread)
 
 struct ix_tcp_live ix_tcp_live(const struct ix_dataplane *dataplane)
 {
-	struct ix_tcp_live live = {.pcb_bytes = (sizeof(struct tcp_pcb) + BLOCK_HEADER + TCP_SIZE_STEP - 1) /
-						TCP_SIZE_STEP * TCP_SIZE_STEP};
+	struct ix_tcp_live live = {.pcb_bytes = tcp_lwip_bytes(sizeof(struct tcp_pcb))};
 
 	for (unsigned i = 0; i < dataplane->options.threads; i++) {
 		const struct tcp_thread *t = dataplane->thread[i].stack_state;

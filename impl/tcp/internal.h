@@ -15,12 +15,12 @@
 #define NS_PER_MS 1000000ull
 #define NS_PER_S  1000000000ull
 
-#define TCP_SIZE_STEP    32 /* bytes: sizes of lwIP's objects are rounded up to it */
-#define TCP_SIZE_CLASSES 16
+#define TCP_SIZE_CLASSES 16 /* memory.c */
 
 struct tcp_group;
 struct arp_table;
 struct block;
+struct slab;
 
 /* Shared by the threads of a dataplane and, but for the ARP table and the open UDP ports, constant. */
 struct tcp_host {
@@ -29,6 +29,7 @@ struct tcp_host {
 	struct tcp_pcb_listen listener[IX_TCP_PORTS_MAX];
 	struct arp_table *arp;
 	_Atomic uint64_t udp_open[65536 / 64];
+	struct slab *_Atomic slabs; /* memory.c */
 	unsigned users;
 };
 
@@ -62,32 +63,35 @@ enum tcp_connection_flags {
 	CONN_CONNECTING = 512 /* CONNECTED is still to come */
 };
 
+/* What every segment touches comes first, in four lines with all of it. */
 struct tcp_connection {
 	struct tcp_pcb *pcb; /* NULL once lwIP has freed it */
 	struct tcp_group *group;
-	struct ix_list link; /* owed, or half open */
-	struct ix_list all;  /* of the group */
-	struct ix_timer timer;
 	ix_handle handle; /* 0 when the application cannot name it (yet, or any more) */
 	ix_cookie cookie;
 	struct rx_queue unread, held;
+
 	uint32_t hash; /* Toeplitz hash of arriving packets */
 	uint16_t flags;
-	uint8_t owed;       /* OWE_* */
-	uint8_t reason;     /* enum ix_reason, once dead */
-	uint32_t acked;     /* bytes not yet reported by SENT */
-	uint32_t remote_ip; /* of the pcb, in network byte order: they outlive it */
-	uint16_t remote_port, local_port;
+	uint8_t owed;   /* OWE_* */
+	uint8_t reason; /* enum ix_reason, once dead */
+	uint32_t acked; /* bytes not yet reported by SENT */
 
 	/* Retransmission time-out (timers.c). A deadline of 0 is none. */
-	uint64_t srtt_ns, rttvar_ns, rto_ns;
-	uint64_t rtt_start_ns;
 	uint32_t rtt_seq;  /* sequence number being timed, if rtt_start_ns is not 0 */
 	uint32_t seen_nxt; /* snd_nxt, lastack, nrtx and state after the last call into lwIP */
 	uint32_t seen_ack;
 	uint8_t seen_nrtx, seen_state;
 	uint8_t retries, probes, persist_shift;
+	uint64_t srtt_ns, rttvar_ns, rto_ns;
+	uint64_t rtt_start_ns;
 	uint64_t rto_at_ns, ack_at_ns, persist_at_ns, state_at_ns, heard_ns;
+	struct ix_timer timer;
+
+	struct ix_list link; /* owed, or half open */
+	struct ix_list all;  /* of the group */
+	uint32_t remote_ip;  /* of the pcb, in network byte order: they outlive it */
+	uint16_t remote_port, local_port;
 };
 
 struct tcp_bucket {
@@ -113,7 +117,9 @@ struct tcp_thread {
 	struct netif netif; /* what lwIP asks for: MTU and checksum flags */
 	struct ix_list owed_groups;
 	struct rx_buffer *rx_free;
-	struct block *free_block[TCP_SIZE_CLASSES]; /* instance.c */
+	struct block *free_block[TCP_SIZE_CLASSES]; /* memory.c, as the next two */
+	uint8_t *fresh, *fresh_end;                 /* of the newest slab: not yet cut */
+	size_t slab_bytes;                          /* of all its slabs */
 	struct ix_packet_queue arp_wait;            /* packets without a link address; user of arp.c */
 	struct ix_timer arp_timer;
 	_Atomic bool arp_waiting;
@@ -140,8 +146,13 @@ static inline struct tcp_thread *tcp_enter(struct ix_thread *thread)
 		tcp_set_current(t);
 	return t;
 }
-void tcp_free_blocks(struct tcp_thread *t);
 uint64_t tcp_keyed_hash(const uint64_t secret[2], uint64_t a, uint64_t b);
+
+/* memory.c: as malloc() and free(), for sizes that come again and again; what an object of lwIP's of that size takes. */
+void *tcp_block_take(struct tcp_thread *t, size_t size);
+void tcp_block_give(struct tcp_thread *t, void *memory, size_t size);
+size_t tcp_lwip_bytes(size_t size);
+void tcp_free_slabs(struct tcp_host *h);
 
 /* buckets.c */
 int tcp_buckets_init(struct tcp_group *g, uint32_t buckets);
@@ -151,6 +162,8 @@ void tcp_buckets_grow(struct tcp_group *g);
 /* A PCB by addresses as lwIP keeps them (IP in network byte order, ports in host byte order). */
 struct tcp_pcb *tcp_bucket_find(const struct tcp_bucket *b, uint32_t remote_ip, uint16_t remote_port,
 				uint16_t local_port);
+/* Has the cache fetch what a packet with that hash will touch; the steps are those of the stack's prefetch(). */
+void tcp_prefetch(const struct tcp_group *g, uint32_t hash, unsigned step);
 static inline void tcp_bucket_in(const struct tcp_bucket *b)
 {
 	tcp_active_pcbs = b->active;

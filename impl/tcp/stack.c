@@ -46,6 +46,7 @@ static void host_leave(struct tcp_host *h)
 	if (--h->users)
 		return;
 	arp_delete(h->arp);
+	tcp_free_slabs(h);
 	d->platform.release(d->platform.context, h);
 }
 
@@ -80,7 +81,6 @@ static void thread_stop(struct ix_thread *thread)
 	arp_thread_stop(t);
 	udp_stop(t);
 	rx_stop(t);
-	tcp_free_blocks(t);
 	tcp_set_current(NULL);
 	arp_offline();
 	host_leave(t->host);
@@ -157,6 +157,13 @@ static void receive(struct ix_thread *thread, struct ix_flow_group *group, struc
 	ip_in(tcp_enter(thread), group->stack_state, packet);
 }
 
+static void prefetch(struct ix_thread *thread, struct ix_flow_group *group, const struct ix_packet *packet,
+		     unsigned step)
+{
+	(void)thread;
+	tcp_prefetch(group->stack_state, packet->rss_hash, step);
+}
+
 static void deliver_pending(struct ix_thread *thread, unsigned room)
 {
 	struct tcp_thread *t = thread->stack_state;
@@ -203,6 +210,7 @@ const struct ix_stack ix_stack_tcp = {
     .group_start = group_start,
     .group_stop = group_stop,
     .receive = receive,
+    .prefetch = prefetch,
     .call = tcp_call,
     .deliver_pending = deliver_pending,
     .group_leave = group_leave,

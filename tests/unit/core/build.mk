@@ -1,5 +1,6 @@
 CORE_TEST_NIC := tests/unit/core/memory_nic.c
 $(eval $(call test,core_dataplane,tests/unit/core/test_dataplane.c $(CORE_TEST_NIC),ixcore,-lpthread))
+$(eval $(call test,core_prefetch,tests/unit/core/test_prefetch.c $(CORE_TEST_NIC),ixcore,-lpthread))
 $(eval $(call test,core_rss,tests/unit/core/test_rss.c,ixcore))
 $(eval $(call test,core_handle,tests/unit/core/test_handle.c,ixcore))
 $(eval $(call test,core_metrics,tests/unit/core/test_metrics.c,ixcore,-lm))
