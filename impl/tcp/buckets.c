@@ -4,6 +4,8 @@
  */
 #include "impl/tcp/internal.h"
 
+#define CACHE_LINE 64
+
 static struct tcp_bucket *table_new(const struct tcp_group *g, uint32_t buckets)
 {
 	const struct ix_platform *p = &g->host->dataplane->platform;
@@ -91,8 +93,6 @@ struct tcp_pcb *tcp_bucket_find(const struct tcp_bucket *b, uint32_t remote_ip, 
 
 	return pcb ? pcb : find(b->time_wait, remote_ip, remote_port, local_port);
 }
-
-#define CACHE_LINE 64
 
 /* inline: with a size that is known, a few instructions. */
 static inline void fetch(const void *object, size_t size)
