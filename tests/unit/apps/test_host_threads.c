@@ -12,6 +12,7 @@
 
 #include "impl/host/host.h"
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -124,10 +125,11 @@ static int dial(struct client *client)
 	struct sockaddr_in peer = {
 	    .sin_family = AF_INET, .sin_port = htons(client->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct timeval bound = {30, 0};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* requests are sent in pieces */
 	client->wrong += fd < 0 || connect(fd, (struct sockaddr *)&peer, sizeof(peer)) != 0;
 	return fd;
 }
