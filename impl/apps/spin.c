@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 
 #define REQUEST_MAX 4096
-#define YIELD_NS    3000 /* about a turn of an idle thread, there and back: with less to go, the processor is kept */
+#define YIELD_NS    2000        /* with less to go than a turn of others takes, the processor is kept */
 #define SPIN_MAX_NS 1000000000u /* what a request may ask for */
 
 struct spin {
