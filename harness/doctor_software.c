@@ -113,6 +113,8 @@ const struct doctor_check doctor_software[] = {
      "ethtool --version 2>/dev/null"},
     {"scapy", "malformed frames of the tests", "apt-get install python3-scapy", false, look_command,
      "/usr/bin/python3 -c 'import scapy; print(scapy.__version__)' 2>/dev/null"},
+    {"chromium", "tests with a browser", "apt-get install chromium", false, look_command,
+     "chromium --version 2>/dev/null"},
     {"QEMU", "make check-vm", "apt-get install qemu-system-x86", false, look_command,
      "qemu-system-x86_64 --version 2>/dev/null"},
     {0},

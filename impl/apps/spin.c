@@ -1,6 +1,8 @@
 /*
  * spin: the synthetic server of scheduling studies. A request of `size` bytes begins with its service time in ns (8 bytes,
- * little-endian; 0: drawn here from `service`); the processor is kept busy that long, then the request goes back.
+ * little-endian; 0: drawn here from `service`); the processor is kept busy that long, then the request goes back. With
+ * `wait` "yield" the time only passes, and the processor is offered to others meanwhile: more elastic threads than there
+ * are processors can be studied.
  */
 #include "impl/apps/app.h"
 #include "impl/apps/clock.h"
@@ -9,13 +11,17 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 
 #define REQUEST_MAX 4096
+#define YIELD_NS    2000        /* with less to go than a turn of others takes, the processor is kept */
 #define SPIN_MAX_NS 1000000000u /* what a request may ask for */
 
 struct spin {
 	_Atomic uint64_t requests;
 	size_t size;
+	int yields;          /* the service time passes, and others may have the processor meanwhile */
 	struct dist service; /* in us */
 	struct rng rng;
 };
@@ -29,12 +35,21 @@ static void start_watch(void)
 	ix_clock_start(&watch);
 }
 
-static void spin_for(uint64_t ns)
+/* sched_yield(), but not in the C library, for the same reason: a signal that comes meanwhile finds the thread here. */
+static void offer_processor(void)
 {
-	uint64_t end_ns = ix_clock_ns(&watch) + ns;
+	long result = SYS_sched_yield;
 
-	while (ix_clock_ns(&watch) < end_ns)
-		continue;
+	__asm__ volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
+}
+
+static void spin_for(const struct spin *spin, uint64_t ns)
+{
+	uint64_t end_ns = ix_clock_ns(&watch) + ns, now_ns;
+
+	while ((now_ns = ix_clock_ns(&watch)) < end_ns)
+		if (spin->yields && end_ns - now_ns > YIELD_NS)
+			offer_processor();
 }
 
 static uint64_t service_ns(struct spin *spin, const uint8_t *request)
@@ -55,7 +70,7 @@ static void received(struct ix_connection *connection)
 
 	while (ix_read_available(connection) >= spin->size) {
 		ix_read(connection, request, spin->size);
-		spin_for(service_ns(spin, request));
+		spin_for(spin, service_ns(spin, request));
 		atomic_fetch_add_explicit(&spin->requests, 1, memory_order_relaxed);
 		if (ix_write(connection, request, spin->size)) {
 			ix_abort(connection);
@@ -108,8 +123,9 @@ static int read_service(struct spin *spin, const struct ix_app_options *options,
 static int start(struct ix_runtime *runtime, const struct ix_app_options *options, void **state,
 		 struct ix_app_error *error)
 {
-	static const char *const known[] = {"port", "size", "service", "mean_us", "seed", NULL};
+	static const char *const known[] = {"port", "size", "service", "mean_us", "seed", "wait", NULL};
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const char *wait = ix_app_option(options, "wait");
 	uint64_t size = 64, seed = 1;
 	struct spin *spin;
 
@@ -117,10 +133,13 @@ static int start(struct ix_runtime *runtime, const struct ix_app_options *option
 	    ix_app_option_number(options, "size", 8, REQUEST_MAX, &size, error) ||
 	    ix_app_option_number(options, "seed", 0, 1ull << 53, &seed, error))
 		return -1;
+	if (wait && strcmp(wait, "burn") != 0 && strcmp(wait, "yield") != 0)
+		return refuse(error, "wait", "burn, yield");
 	spin = calloc(1, sizeof(*spin));
 	if (!spin)
 		return refuse(error, NULL, "memory is short");
 	spin->size = size;
+	spin->yields = wait && !strcmp(wait, "yield");
 	rng_init(&spin->rng, seed, RNG_SERVICE, options->thread);
 	if (read_service(spin, options, error)) {
 		free(spin);
@@ -160,6 +179,7 @@ const struct ix_app ix_app_spin = {
 	"size     8 .. 4096      64      bytes of a request and its reply; the first 8 say how long in ns, 0: drawn\n"
 	"service  DIST           exp     what is drawn (ixlab queue --help lists them), in us\n"
 	"mean_us  0 .. 1000000   1       its mean\n"
+	"wait     burn, yield    burn    the time is burnt, or passes while the processor is offered to others\n"
 	"seed     0 .. 2^53      1       of what is drawn\n",
     .tcp_port = 9000,
     .start = start,

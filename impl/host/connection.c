@@ -21,6 +21,8 @@ struct host_connection *host_connection_new(struct host_thread *thread, int fd, 
 
 	if (!c)
 		return NULL;
+	/* After all that the thread did whose this place was: the kernel gave its descriptor out again. */
+	atomic_load_explicit(&c->handover, memory_order_acquire);
 	/* Never 0, and never negative in a handle. */
 	if ((atomic_fetch_add(&c->generation, 1) & INT32_MAX) == INT32_MAX)
 		atomic_store(&c->generation, 1);
@@ -90,6 +92,8 @@ void host_linger_expire(struct host *host, uint64_t now_ns)
 
 void host_connection_dead(struct host_thread *thread, struct host_connection *c, enum ix_reason reason)
 {
+	int fd;
+
 	if (c->linger_link)
 		linger_no_more(thread->host, c);
 	if (c->state != HOST_KNOCKING && c->state != HOST_CLOSING)
@@ -97,7 +101,9 @@ void host_connection_dead(struct host_thread *thread, struct host_connection *c,
 	host_buffers_drop(thread, c);
 	thread->host->poller->forget(thread, c);
 	c->state = HOST_FREE;
-	close(c->fd); /* the place in the table may be another thread's from here on */
+	fd = c->fd;
+	atomic_store_explicit(&c->handover, 0, memory_order_release);
+	close(fd); /* the place in the table may be another thread's from here on */
 }
 
 short host_connection_interest(const struct host_connection *c)

@@ -38,7 +38,7 @@ struct host_connection {
 	struct event event;                /* partitioned */
 	struct host_connection *next_busy; /* floating: of those its thread has to give back */
 	bool busy;
-	_Atomic int handover;                               /* floating: orders what one thread did before the next */
+	_Atomic int handover; /* orders what one thread did before the next; the kernel does, but not in C's terms */
 	struct host_connection *linger_next, **linger_link; /* of those that wait for their peer's end */
 	uint64_t linger_until_ns;
 };

@@ -20,6 +20,16 @@ __attribute__((format(printf, 3, 4))) static void answer(struct ixdp_command *co
 	atomic_store_explicit(&command->state, IXDP_DONE, memory_order_release);
 }
 
+static void add_parts(struct ixdp_spread *part, const struct ix_migration_report *report)
+{
+	ixdp_spread_add(&part[IXDP_MIGRATION_PREPARE], report->prepare_ns);
+	ixdp_spread_add(&part[IXDP_MIGRATION_WAIT], report->wait_ns);
+	ixdp_spread_add(&part[IXDP_MIGRATION_RPC], report->rpc_ns);
+	ixdp_spread_add(&part[IXDP_MIGRATION_DEFERRED], report->deferred_ns);
+	ixdp_spread_add(&part[IXDP_MIGRATION_TOTAL], report->total_ns);
+	ixdp_spread_add(&part[IXDP_MIGRATION_PACKETS], report->packets_deferred);
+}
+
 /* By the target, in its kernel phase. */
 static void part_done(void *context, const struct ix_migration_report *report)
 {
@@ -32,6 +42,7 @@ static void part_done(void *context, const struct ix_migration_report *report)
 	job->fallbacks += report->by_fallback != 0;
 	if (report->total_ns >= job->longest.total_ns)
 		job->longest = *report;
+	add_parts(job->part, report);
 	pthread_mutex_unlock(&job->lock);
 	atomic_fetch_sub(&job->in_flight, 1);
 }

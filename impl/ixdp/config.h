@@ -15,7 +15,7 @@
 #define IXDP_OPTIONS_MAX 32 /* of the application */
 #define IXDP_NAME_MAX    48 /* of the control page */
 
-enum ixdp_idle { IXDP_POLL, IXDP_SLEEP };
+enum ixdp_idle { IXDP_POLL, IXDP_SLEEP, IXDP_YIELD };
 
 struct ixdp_error {
 	char text[512]; /* one line: file, line, key, value, what is allowed */

@@ -2,7 +2,7 @@
 #include "impl/ixdp/config.h"
 
 static const char *const orders[] = {"paper", "code", NULL};
-static const char *const idles[] = {"poll", "sleep", NULL};
+static const char *const idles[] = {"poll", "sleep", "yield", NULL};
 const char *const ixdp_scheduler_names[] = {"ix", "zygos", "zygos-cooperative", NULL};
 static const char *const types[] = {"memif", "af_packet", "af_xdp", "ring", "tap", "ethdev", NULL};
 static const char *const roles[] = {"client", "server", NULL};
@@ -35,7 +35,8 @@ const struct ixdp_field ixdp_fields[] = {
     CHOICE("", "scheduler", scheduler, ixdp_scheduler_names, 0, "how threads share work"),
     NUMBER("", "connections_per_cycle", connections_per_cycle, 1, 64, 1, "taken at once, own or stolen (zygos)"),
     NUMBER("", "interrupt_spacing_us", interrupt_spacing_us, 0, 1000000, 4, "between two of one thread (zygos)"),
-    CHOICE("", "idle", idle, idles, IXDP_POLL, "what a thread without work does"),
+    CHOICE("", "idle", idle, idles, IXDP_POLL,
+	   "what a thread without work does; yield: it polls, and offers the processor to others in between"),
     NUMBER("", "idle_sleep_us", idle_sleep_us, 1, 10000, 50, "a sleeping thread looks at the device so often"),
     NUMBER("", "memory_mb", memory_mb, 1, 65536, 64, "of the application, per thread"),
     OTHER("", "control", IXDP_TEXT, control, "name of the control page in /dev/shm; ixdp"),

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define IXDP_CONTROL_MAGIC   0x49584450u /* "IXDP" */
-#define IXDP_CONTROL_VERSION 2u          /* changes with the layout */
+#define IXDP_CONTROL_VERSION 3u          /* changes with the layout */
 #define IXDP_CONTROL_NS      10000000ull
 #define IXDP_CONTROL_THREADS 64
 #define IXDP_CONTROL_GROUPS  512
@@ -43,6 +43,21 @@ struct ixdp_control_thread {
 	_Atomic uint64_t unresponsive;  /* user phases over 10 ms */
 	_Atomic uint64_t user_since_ns; /* how long it has been in the present one; 0: it is not */
 	_Atomic double frequency_hz;    /* -1: not known */
+};
+
+/* What is known of each migration (thesis table 2.5; impl/core/migration.h): times in ns, and packets. */
+enum ixdp_migration_part {
+	IXDP_MIGRATION_PREPARE,
+	IXDP_MIGRATION_WAIT,
+	IXDP_MIGRATION_RPC,
+	IXDP_MIGRATION_DEFERRED,
+	IXDP_MIGRATION_TOTAL,
+	IXDP_MIGRATION_PACKETS, /* deferred */
+	IXDP_MIGRATION_PARTS
+};
+
+struct ixdp_control_spread {
+	_Atomic double mean, p95; /* p95 to 1/64 */
 };
 
 struct ixdp_control_counter {
@@ -91,6 +106,7 @@ struct ixdp_control {
 	    timers;           /* alive: TCP connections with those in TIME_WAIT, lwIP's objects, armed */
 	_Atomic double watts; /* -1: not known */
 	_Atomic uint64_t migrations, migrated_groups, packets_deferred, fallbacks;
+	struct ixdp_control_spread migration[IXDP_MIGRATION_PARTS];
 	struct ixdp_control_thread thread[IXDP_CONTROL_THREADS];
 	_Atomic uint8_t owner[IXDP_CONTROL_GROUPS]; /* thread of a flow group */
 	struct ixdp_control_counter counter[IXDP_CONTROL_APP];

@@ -9,7 +9,8 @@
  *	  libix and applications call neither;
  *	- the instruction interrupted is one of the program itself, not of a shared library: then it is not inside malloc
  *	  or another function of the C library with a lock or a state of its own. (The program's own functions that a
- *	  library calls back, as of qsort, are not run by it under a lock.)
+ *	  library calls back, as of qsort, are not run by it under a lock.) A system call that the program makes without
+ *	  the library, as spin does to offer its processor, is one of its own: the handler runs when it returns.
  * libix's own lock is one that the core does not know.
  */
 #ifndef IXDP_INTERRUPT_H

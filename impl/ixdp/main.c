@@ -141,6 +141,8 @@ static void print_facts(const struct ixdp_process *p)
 		printf("# idle: sleep; a packet waits up to %" PRIu64
 		       " us, and a wake-up took %.1f us more (median of %d)\n",
 		       p->config->idle_sleep_us, wake_up_us(), WAKE_UPS);
+	else if (p->config->idle == IXDP_YIELD)
+		printf("# idle: yield; threads poll, and offer their processors to others in between\n");
 	else
 		printf("# idle: poll; every thread keeps its processor busy\n");
 	printf("# running\n");

@@ -172,10 +172,25 @@ static void write_alive(struct ixdp_control *page, const struct ix_dataplane *d)
 	SET(page->timers, (int64_t)timers);
 }
 
+static void write_migrations(struct ixdp_control *page, const struct ix_migration_totals *totals,
+			     struct ixdp_migration_job *job)
+{
+	SET(page->migrations, atomic_load_explicit(&totals->migrations, memory_order_relaxed));
+	SET(page->migrated_groups, atomic_load_explicit(&totals->groups, memory_order_relaxed));
+	SET(page->packets_deferred, atomic_load_explicit(&totals->packets_deferred, memory_order_relaxed));
+	SET(page->fallbacks, atomic_load_explicit(&totals->fallbacks, memory_order_relaxed));
+	pthread_mutex_lock(&job->lock);
+	for (unsigned i = 0; job->shown != job->part[0].count && i < IXDP_MIGRATION_PARTS; i++) {
+		SET(page->migration[i].mean, ixdp_spread_mean(&job->part[i]));
+		SET(page->migration[i].p95, ixdp_spread_percentile(&job->part[i], 0.95));
+	}
+	job->shown = job->part[0].count;
+	pthread_mutex_unlock(&job->lock);
+}
+
 static void update(struct ixdp_server *s, uint64_t now_ns)
 {
 	const struct ix_dataplane *d = s->process->dataplane;
-	const struct ix_migration_totals *totals = &d->migration_totals;
 	uint32_t groups[IXDP_CONTROL_THREADS] = {0};
 	struct ixdp_control *page = s->page;
 
@@ -194,10 +209,7 @@ static void update(struct ixdp_server *s, uint64_t now_ns)
 	SET(page->link_up, (uint32_t)nic_link_up(s->process->nic));
 	SET(page->packets_in_use, nic_packets_in_use(s->process->nic));
 	write_alive(page, d);
-	SET(page->migrations, atomic_load_explicit(&totals->migrations, memory_order_relaxed));
-	SET(page->migrated_groups, atomic_load_explicit(&totals->groups, memory_order_relaxed));
-	SET(page->packets_deferred, atomic_load_explicit(&totals->packets_deferred, memory_order_relaxed));
-	SET(page->fallbacks, atomic_load_explicit(&totals->fallbacks, memory_order_relaxed));
+	write_migrations(page, &d->migration_totals, &s->job);
 	SET(page->updated_ns, now_ns);
 	atomic_fetch_add(&page->updates, 1);
 }

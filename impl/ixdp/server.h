@@ -4,6 +4,7 @@
 
 #include "impl/ixdp/control.h"
 #include "impl/ixdp/process.h"
+#include "impl/ixdp/spread.h"
 
 struct ixdp_server;
 
@@ -16,6 +17,8 @@ struct ixdp_migration_job {
 	pthread_mutex_t lock;       /* of the report, which elastic threads add to */
 	struct ix_migration_report longest;
 	uint32_t migrations, groups, packets_deferred, fallbacks;
+	struct ixdp_spread part[IXDP_MIGRATION_PARTS]; /* of all migrations so far */
+	uint64_t shown;                                /* of these, on the control page */
 };
 
 struct ixdp_server {

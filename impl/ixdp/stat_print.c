@@ -22,6 +22,23 @@ static double rate(const struct stat_picture *now, const struct stat_picture *be
 	return now->time_ns > before->time_ns ? (double)(a - b) * 1e9 / (double)(now->time_ns - before->time_ns) : 0;
 }
 
+static const char *const part_name[IXDP_MIGRATION_PARTS] = {"prepare", "wait", "rpc", "deferred", "total", "packets"};
+
+/* Times in us. */
+static double in_unit(int part, double value)
+{
+	return part == IXDP_MIGRATION_PACKETS ? value : value / 1e3;
+}
+
+static void print_migrations(const struct ixdp_control *p)
+{
+	printf("each, mean (p95):");
+	for (int i = 0; i < IXDP_MIGRATION_PARTS; i++)
+		printf("%s %s %.4g (%.4g)%s", i ? "," : "", part_name[i], in_unit(i, p->migration[i].mean),
+		       in_unit(i, p->migration[i].p95), i < IXDP_MIGRATION_PACKETS ? " us" : "");
+	printf("\n");
+}
+
 void stat_print_table(const struct stat_picture *now, const struct stat_picture *before)
 {
 	const struct ixdp_control *p = &now->page, *q = &before->page;
@@ -30,9 +47,11 @@ void stat_print_table(const struct stat_picture *now, const struct stat_picture 
 	       p->scheduler, p->batch_bound, p->link_up ? "up" : "down", p->packets_in_use, p->packets);
 	if (p->watts >= 0)
 		printf(", %.1f W", p->watts);
-	printf("\nmigrations %" PRIu64 ": groups %" PRIu64 ", packets deferred %" PRIu64 ", by fallback %" PRIu64
-	       "\n\n",
+	printf("\nmigrations %" PRIu64 ": groups %" PRIu64 ", packets deferred %" PRIu64 ", by fallback %" PRIu64 "\n",
 	       p->migrations, p->migrated_groups, p->packets_deferred, p->fallbacks);
+	if (p->migrations)
+		print_migrations(p);
+	printf("\n");
 	printf("thread cpu groups   conns    rx/s    tx/s  idle  queue batch delay_us cycle_us  retx   drop  steals\n");
 	for (unsigned i = 0; i < p->threads; i++) {
 		const struct ixdp_control_thread *t = &p->thread[i], *u = &q->thread[i];
@@ -128,6 +147,23 @@ static json_t *thread_json(const struct stat_picture *now, const struct stat_pic
 	return o;
 }
 
+/* Times in us, as the keys of `ixlab packet` say. */
+static json_t *migrations_json(const struct ixdp_control *p)
+{
+	json_t *o = json_object();
+	char key[40];
+
+	for (int i = 0; i < IXDP_MIGRATION_PARTS; i++) {
+		const char *unit = i == IXDP_MIGRATION_PACKETS ? "" : "_us";
+
+		snprintf(key, sizeof(key), "%s%s", part_name[i], unit);
+		json_object_set_new(o, key, json_real(in_unit(i, p->migration[i].mean)));
+		snprintf(key, sizeof(key), "%s_p95%s", part_name[i], unit);
+		json_object_set_new(o, key, json_real(in_unit(i, p->migration[i].p95)));
+	}
+	return o;
+}
+
 static void print_and_free(json_t *o)
 {
 	char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9));
@@ -162,6 +198,7 @@ void stat_print_json(const struct stat_picture *now, const struct stat_picture *
 	put(o, "migrated_groups", p->migrated_groups);
 	put(o, "packets_deferred", p->packets_deferred);
 	put(o, "fallbacks", p->fallbacks);
+	json_object_set_new(o, "each_migration", migrations_json(p));
 	for (unsigned i = 0; i < p->threads; i++)
 		json_array_append_new(threads, thread_json(now, before, i));
 	for (unsigned i = 0; i < p->groups; i++)

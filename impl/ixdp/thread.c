@@ -73,6 +73,8 @@ static void sleep_idle(struct ixdp_thread *t)
 
 static void idle(struct ixdp_thread *t, uint64_t cycle_start_ns)
 {
+	if (t->process->config->idle == IXDP_YIELD)
+		sched_yield();
 	t->core->idle_ns += ix_clock_ns(&t->process->clock) - cycle_start_ns;
 	if (t->process->config->idle == IXDP_SLEEP || atomic_load_explicit(&t->parked, memory_order_relaxed))
 		sleep_idle(t);

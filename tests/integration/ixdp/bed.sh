@@ -69,6 +69,12 @@ page = json.load(open("stat.json"))
 print(*[page[key] if key in page else sum(thread[key] for thread in page["threads"]) for key in sys.argv[1:]])' "$@"
 }
 
+# migrations_table: what migrations have taken so far, as thesis table 2.5.
+migrations_table()
+{
+	"$IXLAB_BIN/ixdp-stat" -c ixdp-$bed --interval 10 --once --json | /usr/bin/python3 "$clients/migrations.py"
+}
+
 # alive: packets in use, PCBs, objects of the stack, timers.
 alive()
 {
