@@ -16,7 +16,6 @@ const struct calibrate_parameter calibrate_parameters[] = {
     {MEASURE_ON_IX, "service_us", MEMCACHED, "throughput of memcached"},
     {MEASURE_ON_IX, "client_us", MEMCACHED, "unloaded latency"},
     {MEASURE_ON_ZYGOS, "steal_ns", IX, "efficiency with small tasks"},
-    {MEASURE_ON_LINUX, "receive_ns", LINUX, "small tasks"},
     {MEASURE_ON_LINUX, "detect_ns", LINUX, "a single message"},
     {MEASURE_ON_LINUX, "lock_ns", LINUX, "floating against ix"},
     {MEASURE_ON_LINUX, "linux_service_us", MEMCACHED, "throughput of memcached"},

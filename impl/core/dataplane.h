@@ -264,9 +264,13 @@ static inline void ix_prefetch_packet(const struct ix_dataplane *dataplane, cons
 static inline void ix_transmit_look_ahead(struct ix_thread *thread)
 {
 	for (unsigned i = 0; i < 2 && thread->transmit_ahead < IX_TRANSMIT_AHEAD; i++) {
-		thread->transmit_last = thread->transmit_last ? thread->transmit_last->next : thread->transmit.head;
+		struct ix_packet *next = thread->transmit_last ? thread->transmit_last->next : thread->transmit.head;
+
+		if (!next)
+			return;
+		thread->transmit_last = next;
 		thread->transmit_ahead++;
-		ix_prefetch_packet(thread->dataplane, thread->transmit_last);
+		ix_prefetch_packet(thread->dataplane, next);
 	}
 }
 
